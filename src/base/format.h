@@ -1,0 +1,25 @@
+// Format: a printf format string taken apart once, by the checker, and applied by the output.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace gotap {
+
+/// One piece of a format: literal text, or one conversion that consumes one argument.
+struct FormatPiece {
+  std::string literal;      ///< text to print as it is (`%%` already made `%`); else empty
+  char conversion = 0;      ///< d i u o x X c s p; 0 for a literal piece
+  std::string flags;        ///< of - + space # 0, in the order written
+  int width = -1;           ///< -1: none
+  bool star_width = false;  ///< `*`: the width is an argument of its own, before the value
+  int precision = -1;       ///< -1: none
+  std::string length;       ///< hh h l ll j z t, or empty
+};
+
+struct Format {
+  std::string text;  ///< as written, escapes resolved
+  std::vector<FormatPiece> pieces;
+};
+
+}  // namespace gotap

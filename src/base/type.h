@@ -1,0 +1,65 @@
+// Type: what kind of value an expression, a map or an event field holds. The one vocabulary
+// that all stages after the parser share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace gotap {
+
+struct Type {
+  enum class Kind : uint8_t {
+    Void,     ///< no value: printf(), clear()
+    Bool,     ///< comparisons, && || !; 8 bytes in memory, 0 or 1
+    Int,      ///< `size` bytes wide, signed or not; always computed in 64 bits
+    Pointer,  ///< user-space address of an Int of `elem_size` bytes; 8 bytes
+    String,   ///< a StringLayout of capacity `capacity`
+    Probe,    ///< the `probe` built-in: 8 bytes, spec index << 32 | function index (Plan)
+    Func,     ///< the `func` built-in: 8 bytes, function index (Plan)
+    // What `@m = count()` and its sisters make of a map:
+    Count,
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Hist,
+    Lhist,
+  };
+  Kind kind = Kind::Void;
+  bool is_signed = false;  ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
+  uint8_t size = 8;        ///< Int: 1, 2, 4 or 8
+  uint8_t elem_size = 0;   ///< Pointer: 1, 2, 4 or 8
+  uint32_t capacity = 0;   ///< String: data bytes, a multiple of 8
+
+  bool operator==(const Type&) const = default;
+  bool is_number() const {
+    return kind == Kind::Int || kind == Kind::Bool || kind == Kind::Pointer;
+  }
+  bool is_aggregate() const { return kind >= Kind::Count; }
+
+  static Type integer(uint8_t bytes, bool is_signed) { return {Kind::Int, is_signed, bytes}; }
+  static Type u64() { return integer(8, false); }
+  static Type i64() { return integer(8, true); }
+  static Type string(uint32_t bytes) { return {Kind::String, false, 8, 0, (bytes + 7) / 8 * 8}; }
+  static Type of(Kind kind) { return {kind}; }
+
+  /// As a user of the language would write it: `uint64`, `uint8 *`, `string[16]`, `count_t`.
+  std::string name() const;
+  /// Bytes a value takes in memory (event field, map key, map value, variable).
+  uint32_t memory_size() const;
+};
+
+/// How a string lies in memory. Data beyond `length` is zero wherever two strings may be
+/// compared (map keys, variables, map values); in event records it is unspecified.
+struct StringLayout {
+  static constexpr uint32_t kLength = 0;  ///< u32: data bytes that count
+  static constexpr uint32_t kState = 4;   ///< u32: a StringState
+  static constexpr uint32_t kData = 8;    ///< capacity bytes
+};
+enum class StringState : uint32_t {
+  Whole = 0,
+  Cut = 1,          ///< longer than its capacity: shown with `..` after it
+  NotReadable = 2,  ///< the memory could not be read: shown as <not readable>
+};
+
+}  // namespace gotap

@@ -1,0 +1,149 @@
+// go::Image: one executable file, as everything above this room sees it: its functions and,
+// per function, where a call begins and where it returns. The facade over elf/, arch/ and the
+// readers of Go's own tables beside it. A program that is not Go's is an Image too, with the
+// functions of its ELF symbol table, so that scripts on C programs go the same way.
+//
+// Facts: docs of Go's internal ABI (src/cmd/compile/abi-internal.md), runtime/symtab.go,
+// cmd/link/internal/ld/pcln.go; measured shapes per version stand in go/versions.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace gotap::go {
+
+/// How a function receives its arguments.
+enum class Abi : uint8_t {
+  C,            ///< System V: RDI RSI RDX RCX R8 R9, result in RAX
+  GoStack,      ///< ABI0, all of Go <= 1.16: [SP+8..]; results behind the arguments
+  GoRegisters,  ///< ABIInternal, Go >= 1.17: RAX RBX RCX RDI RSI R8 R9 R10 R11
+};
+
+/// Where the g pointer is at a site.
+enum class GSource : uint8_t {
+  None,  ///< not a Go function: no goroutine
+  R14,   ///< Go >= 1.17, not in assembly functions
+  Rcx,   ///< Go <= 1.16 right after the stack check
+  Tls,   ///< *(fsbase + Image::tls_offset)
+};
+
+struct Function {
+  std::string_view name;  ///< as the pclntab (Go) or the symbol table (C) has it
+  uint64_t entry = 0;     ///< virtual address in the file
+  uint64_t end = 0;       ///< first address behind it (padding included)
+  bool is_go = false;
+  bool assembly = false;  ///< Go: written in assembly (pclntab flag; <= 1.17: by file name)
+  bool wrapper = false;   ///< Go: funcID_wrapper
+  Abi abi = Abi::C;       ///< assembly functions of a GoRegisters program are GoStack (ABI0)
+};
+
+/// How a call is seen to begin.
+enum class EntryForm : uint8_t {
+  Post,         ///< first instruction after the last stack-check branch: once per call
+  CheckBranch,  ///< the `jbe` itself: a call unless CF or ZF says it is taken (stack growth)
+  Start,        ///< +0 of a function that has no stack check
+};
+
+struct EntrySite {
+  uint64_t address = 0;
+  EntryForm form = EntryForm::Start;
+  bool emulated = false;  ///< the kernel emulates the instruction: no single-step
+  GSource g = GSource::None;
+};
+
+struct RetSite {
+  uint64_t address = 0;
+  GSource g = GSource::None;
+};
+
+/// A jump out of the function: its caller's call returns where the target returns.
+struct TailJump {
+  uint64_t address = 0;
+  uint64_t target = 0;  ///< entry of another function
+};
+
+/// What complete decoding of one function found. Facts only; the plan draws conclusions.
+struct FunctionSites {
+  std::optional<EntrySite> entry;
+  std::string entry_refused;  ///< why `entry` is empty, in the user's words
+  std::vector<RetSite> rets;  ///< by address
+  std::vector<TailJump> tail_jumps;
+  std::string rets_refused;  ///< why no return site may be used although there are some
+                             ///< (undecodable byte, RET at a nonzero pcsp); rets is then empty
+  bool has_loop_to_start = false;  ///< one of its own branches goes to +0 ("branch to +0")
+};
+
+struct SourceLine {
+  std::string file;
+  uint32_t line = 0;
+};
+
+class Image {
+ public:
+  /// Opens and reads `path`. Errors: no such file, not ELF, 32-bit, not x86-64, truncated.
+  /// A Go program whose tables cannot be read is an error too, never silently "not Go".
+  static Result<std::shared_ptr<const Image>> open(const std::string& path);
+  /// The same for bytes in memory (tests, fuzzers); fd() is -1.
+  static Result<std::shared_ptr<const Image>> from_bytes(Bytes bytes, std::string name);
+  ~Image();
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+
+  const std::string& path() const;
+  int fd() const;  ///< the very file that was read, for attaching
+
+  bool is_go() const;
+  const std::string& go_version() const;  ///< "1.24.4" as in "go1.24.4"; empty if not Go
+  /// Minor version: 24 for go1.24.4; 0 if not Go.
+  int go_minor() const;
+  const std::string& main_module() const;  ///< path of the main module, from build info
+  const std::string& build_id() const;     ///< GNU build id, else Go build id; printable
+  bool is_pie() const;
+  bool stripped() const;  ///< no .symtab
+  /// Go's conventions for its own (non-assembly) functions in this file; C if not Go.
+  Abi abi() const;
+  /// A sentence when the Go version is newer than we know; empty otherwise.
+  const std::string& version_warning() const;
+
+  int32_t goid_offset() const;  ///< of g.goid
+  int32_t tls_offset() const;   ///< of g relative to fsbase: -8 unless the code says otherwise
+
+  /// All functions, by entry address: Go's from the pclntab, C's from the symbol tables.
+  const std::vector<Function>& functions() const;
+  /// Indices of the functions with exactly this name. Names of the symbol table that the
+  /// pclntab lacks (`main.Asm.abi0`, `main.GSum[go.shape.int_0]`) are found too.
+  std::vector<uint32_t> find(std::string_view name) const;
+  /// The function that holds `address`.
+  std::optional<uint32_t> function_at(uint64_t address) const;
+
+  /// Decodes function `index` whole.
+  FunctionSites sites(uint32_t index) const;
+  /// Every instruction boundary of function `index`, from decoding at its entry; an error
+  /// when a byte before `until` cannot be decoded.
+  Result<std::vector<uint64_t>> boundaries(uint32_t index) const;
+  /// Source position of `address` from the pclntab; nothing where there is none.
+  std::optional<SourceLine> line(uint64_t address) const;
+
+  /// File offset of a mapped address; nothing outside executable segments.
+  std::optional<uint64_t> file_offset(uint64_t address) const;
+  /// The file's bytes at a mapped address.
+  std::optional<Bytes> bytes_at(uint64_t address, uint64_t length) const;
+
+  /// One line a function: what was found. Stage printer and golden format.
+  std::string dump(uint32_t index) const;
+
+ private:
+  struct Impl;
+  explicit Image(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gotap::go

@@ -1,0 +1,181 @@
+// TypedProgram: a script with every name resolved and every expression typed. What the
+// checker makes and the plan and the generator read; nothing behind it looks at the script.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/format.h"
+#include "base/type.h"
+
+namespace gotap::lang {
+
+/// A stretch of the script, for messages. Lines and columns count from 1.
+struct Location {
+  uint32_t begin = 0, end = 0;  ///< byte offsets, [begin, end)
+  uint32_t line = 1, column = 1;
+};
+
+enum class ProbeKind : uint8_t { Begin, End, Interval, Uprobe, Uretprobe };
+
+/// One attach point as written: `uprobe:./swapper:"main.swap"+40`.
+struct ProbeSpec {
+  ProbeKind kind = ProbeKind::Begin;
+  Location location;
+  std::string path;                 ///< of the binary, as written
+  std::string function;             ///< name or glob, quotes removed
+  std::optional<uint64_t> offset;   ///< F+N, exactly that instruction (F+0 too)
+  std::optional<uint64_t> address;  ///< `uprobe:PATH:0xN`, a virtual address
+  uint64_t interval_ns = 0;
+};
+
+/// Every built-in variable and function of the language: one row each in builtins.cc
+/// (name, usage, doc, check), one generator each in codegen/ indexed by this enum.
+enum class Builtin : uint8_t {
+  // values
+  Pid,
+  Tid,
+  Comm,
+  Cpu,
+  Uid,
+  Gid,
+  Nsecs,
+  Elapsed,
+  Func,
+  Probe,
+  Goid,
+  Duration,
+  Retval,
+  Arg,   ///< argN: Expr::integer is N
+  Sarg,  ///< sargN: Expr::integer is N
+  Reg,   ///< reg("ax"): Expr::integer is the byte offset in struct pt_regs
+  Str,   ///< str(p) or str(p, n)
+  // actions
+  Printf,
+  Print,
+  Clear,
+  Zero,
+  Delete,
+  Exit,
+  Time,
+  // aggregations, only as `@m = f(...)`
+  Count,
+  Sum,
+  Avg,
+  Min,
+  Max,
+  Hist,
+  Lhist,
+  kNumber,
+};
+
+enum class Op : uint8_t {
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Mod,
+  And,
+  Or,
+  Xor,
+  Shl,
+  Shr,  // integers
+  Eq,
+  Ne,
+  Lt,
+  Le,
+  Gt,
+  Ge,  // -> Bool; Eq and Ne of strings too
+  LogicalAnd,
+  LogicalOr,  // short-circuit
+  Neg,
+  Not,
+  BitNot,  // unary
+  None,
+};
+
+struct Expr {
+  enum class Kind : uint8_t {
+    Integer,   ///< `integer`, of `type`
+    String,    ///< `string`, literal
+    Call,      ///< `builtin` with arguments `kids`
+    Variable,  ///< $v: `slot` in Clause::variables
+    Map,       ///< @m[kids]: `slot` in TypedProgram::maps; reads the value, 0 / "" if missing
+    MapRef,    ///< @m as a whole, in print(@m), clear(@m), zero(@m)
+    Unary,     ///< `op` kids[0]
+    Binary,    ///< kids[0] `op` kids[1]; both kids have the type the operation is done in
+    Ternary,   ///< kids[0] ? kids[1] : kids[2]; short-circuit
+    Cast,      ///< to `type`: truncate or extend an integer, or make it a pointer
+    Deref,     ///< *kids[0]: reads type.size bytes of user memory; may fail
+    IncDec,    ///< ++ and --: kids[0] is a Variable or Map; `integer` is +1 or -1 (as u64);
+               ///< `postfix` says whether the old value is the result
+  };
+  Kind kind = Kind::Integer;
+  Type type;
+  Location location;
+  uint64_t integer = 0;
+  std::string string;
+  Builtin builtin = Builtin::kNumber;
+  Op op = Op::None;
+  bool postfix = false;
+  uint32_t slot = 0;
+  uint32_t format = 0;  ///< Printf, Time: index into TypedProgram::formats
+  std::vector<Expr> kids;
+};
+
+struct Stmt {
+  enum class Kind : uint8_t {
+    Expr,       ///< `value` for its effect
+    AssignVar,  ///< $slot = value
+    AssignMap,  ///< @slot[keys] = value, or with `op` Add/Sub an atomic @slot[keys] += value
+    Aggregate,  ///< @slot[keys] = aggregation(value); value is absent for count()
+    If,         ///< if (value) { then_body } else { else_body }
+    Return,     ///< ends the clause
+  };
+  Kind kind = Kind::Expr;
+  Location location;
+  uint32_t slot = 0;
+  Op op = Op::None;
+  std::vector<Expr> keys;
+  std::optional<Expr> value;
+  std::vector<Stmt> then_body, else_body;
+};
+
+struct Variable {
+  std::string name;  ///< with its `$`
+  Type type;
+};
+
+struct MapDecl {
+  std::string name;        ///< with its `@`; the nameless map is "@"
+  std::vector<Type> keys;  ///< empty: a scalar
+  Type value;              ///< scalar type, or an aggregate kind
+  // Hist: buckets are powers of two, 2^hist_bits sub-buckets each (0..5).
+  uint32_t hist_bits = 0;
+  // Lhist: [min, max) in steps.
+  int64_t lhist_min = 0, lhist_max = 0, lhist_step = 0;
+};
+
+struct Clause {
+  std::vector<ProbeSpec> probes;
+  std::optional<Expr> predicate;
+  std::vector<Stmt> body;
+  std::vector<Variable> variables;
+  Location location;
+  bool uses_duration = false;  ///< needs frames: entry sites are probed too
+};
+
+struct TypedProgram {
+  std::vector<Clause> clauses;
+  std::vector<MapDecl> maps;
+  std::vector<Format> formats;
+  uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
+  uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
+};
+
+/// The stage's printer: `--dump=types`, and the golden format of the checker's tests.
+std::string dump(const TypedProgram& program);
+
+}  // namespace gotap::lang

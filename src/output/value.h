@@ -1,0 +1,90 @@
+// Event and Value: what was seen, in the terms of the output. The only part of the rest of
+// the program that the output knows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/format.h"
+
+namespace gotap::output {
+
+/// A value that is not known, and why: printed as `<reason>`.
+struct Unknown {
+  std::string reason;  ///< "not readable"
+  bool operator==(const Unknown&) const = default;
+};
+
+struct Value {
+  // A bool prints as true/false by print() and as 1/0 by %d.
+  std::variant<Unknown, bool, int64_t, uint64_t, std::string> data;
+  uint8_t int_size = 8;  ///< bytes of an integer; %d of a uint64 prints it signed, %u and %x
+                         ///< print a negative int32 in 32 bits
+  bool operator==(const Value&) const = default;
+};
+
+/// One filled bucket range of a histogram.
+struct Bucket {
+  int64_t low = 0;         ///< inclusive
+  int64_t high = 0;        ///< exclusive
+  bool open_low = false;   ///< (..., high): no lower end
+  bool open_high = false;  ///< [low, ...): no upper end
+  uint64_t count = 0;
+};
+
+/// Average, as bpftrace keeps it.
+struct Average {
+  bool is_signed = true;
+  uint64_t total = 0, count = 0;
+};
+
+/// A map's value: a plain value, or an aggregation already merged over CPUs.
+struct Histogram {
+  bool linear = false;          ///< lhist
+  int64_t step = 0;             ///< lhist
+  std::vector<Bucket> buckets;  ///< from the first to the last that is not empty, no gaps
+};
+using MapValue = std::variant<Value, Average, Histogram>;
+
+struct MapEntry {
+  std::vector<Value> keys;  ///< empty for a scalar
+  MapValue value;
+};
+
+/// A map as it stood at one moment. Entries in no particular order: the output sorts.
+struct MapDump {
+  std::string name;
+  std::vector<MapEntry> entries;
+  int64_t top = 0;  ///< print(@m, top): only the largest; 0 = all
+  int64_t div = 0;  ///< print(@m, top, div): values divided by it; 0 = as they are
+};
+
+/// What was lost or left open: printed at the end unless all are zero. Never silent.
+struct Losses {
+  uint64_t ring_full = 0, frames_full = 0, frames_missing = 0, unwound = 0, undecided = 0;
+  uint64_t no_goroutine = 0, scratch_busy = 0, contended = 0;
+  uint64_t in_flight = 0;  ///< calls begun and not returned at the end
+  std::vector<std::pair<std::string, uint64_t>> map_full;  ///< map name, updates lost
+};
+
+/// Where events go. Data to stdout, messages to stderr (bpftrace >= 0.24).
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void attached(uint64_t probes) = 0;  ///< "Attached 2 probes" on stderr
+  virtual void print(const Format& format, const std::vector<Value>& args) = 0;
+  virtual void value(const MapValue& value) = 0;  ///< print(expr): the value and a newline
+  virtual void map(const MapDump& map) = 0;
+  /// print(@m[k]): `@m[k]: v`.
+  virtual void map_value(const std::string& map, const MapEntry& entry) = 0;
+  virtual void time(const std::string& strftime_format) = 0;
+  virtual void losses(const Losses& losses) = 0;
+  virtual void message(const std::string& line) = 0;  ///< notes and warnings, on stderr
+  virtual void flush() = 0;
+  /// False once the output can no longer be written (closed pipe, full disk).
+  virtual bool ok() const = 0;
+};
+
+}  // namespace gotap::output

@@ -1,0 +1,126 @@
+// Plan: which instruction of which function gets which program. Made from the typed program
+// and the images, without privilege; the same file and script give the same plan anywhere.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "go/image.h"
+#include "lang/program.h"
+
+namespace gotap::plan {
+
+/// What a clause sees at a site.
+enum class Moment : uint8_t {
+  Entry,        ///< the call begins (uprobe:F), on Go after the stack check
+  Return,       ///< the call returns (uretprobe:F)
+  Instruction,  ///< exactly this instruction (uprobe:F+N, uprobe:0xN)
+};
+
+/// Which function of the site's cookie an action speaks of.
+enum class Role : uint8_t { Self = 0, Wrapper1 = 1, Wrapper2 = 2 };
+
+/// One clause to run at a site. Actions of a site run in the script's order.
+struct Action {
+  uint32_t clause = 0;  ///< index into TypedProgram::clauses
+  uint32_t spec = 0;    ///< index into Plan::specs: what `probe` prints
+  Moment moment = Moment::Instruction;
+  /// At the RETs of a tail jump's target the wrapper's clause runs if the wrapper's frame is
+  /// there (same goroutine and k); `func`, `probe` and the frame are then the wrapper's.
+  Role role = Role::Self;
+  auto operator<=>(const Action&) const = default;
+};
+
+/// The attach cookie: which functions a site belongs to, as indices into Plan::functions.
+/// The kernel hands it to the program, which has no other way to tell its sites apart.
+struct Cookie {
+  static constexpr uint64_t kBits = 20, kNone = (1u << kBits) - 1;
+  uint64_t self = kNone;      ///< the function the site lies in
+  uint64_t wrapper1 = kNone;  ///< functions that tail-jump into `self` and have probes
+  uint64_t wrapper2 = kNone;
+  uint64_t pack() const { return self | wrapper1 << kBits | wrapper2 << (2 * kBits); }
+  static Cookie unpack(uint64_t cookie) {
+    return {cookie & kNone, cookie >> kBits & kNone, cookie >> (2 * kBits) & kNone};
+  }
+};
+
+/// Everything that changes a program's instructions. Sites with equal shape share a program.
+struct Shape {
+  uint32_t target = 0;            ///< index into Plan::targets
+  std::vector<Action> actions;    ///< at least one, unless push_frame stands alone
+  bool kernel_uretprobe = false;  ///< the kernel's own return probe (functions that are not Go)
+  bool check_branch = false;      ///< on a `jbe`: Entry moments only if CF and ZF are clear
+  bool push_frame = false;        ///< record the call of `self` (an Entry moment)
+  bool pop_frame = false;         ///< end the call of `self` (a Return moment)
+  bool pop_wrappers = false;      ///< end the calls of the wrappers too
+  go::GSource g = go::GSource::None;
+  go::Abi abi = go::Abi::C;
+  int32_t goid_offset = 0;
+  int32_t tls_offset = 0;
+  auto operator<=>(const Shape&) const = default;
+};
+
+struct Site {
+  uint64_t address = 0;        ///< virtual address in the file
+  uint64_t file_offset = 0;    ///< what the kernel attaches to
+  uint32_t program = 0;        ///< index into Plan::programs
+  uint64_t cookie = 0;         ///< Cookie::pack()
+  std::vector<uint8_t> bytes;  ///< the instruction, checked again right before attaching
+};
+
+/// One BPF program and its sites: one uprobe_multi link.
+struct Program {
+  Shape shape;
+  std::vector<Site> sites;  ///< by address
+};
+
+/// A traced function; the index is what cookies and `func` carry.
+struct TracedFunction {
+  uint32_t target = 0;
+  uint32_t function = 0;  ///< index into Image::functions()
+  std::string name;
+};
+
+/// A binary that is probed.
+struct Target {
+  std::string path;  ///< as written in the script
+  std::shared_ptr<const go::Image> image;
+};
+
+/// BEGIN, END and interval clauses: run by user space, not by a breakpoint.
+struct Timer {
+  lang::ProbeKind kind = lang::ProbeKind::Begin;
+  uint32_t clause = 0;
+  uint32_t spec = 0;
+  uint64_t interval_ns = 0;
+};
+
+struct Plan {
+  std::vector<Target> targets;
+  std::vector<TracedFunction> functions;
+  std::vector<std::string> specs;  ///< "uprobe:./swapper:" etc.: `probe` prints spec + function
+                                   ///< (+ suffix); BEGIN, END, interval:s:1 stand whole
+  std::vector<std::string> spec_suffixes;  ///< "+40" or empty, parallel to specs
+  std::vector<Program> programs;
+  std::vector<Timer> timers;          ///< in the script's order
+  std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
+  std::vector<std::string> warnings;  ///< what could not be probed and why
+  bool uses_frames = false;
+};
+
+/// Finds every site. `targets` holds an image per distinct path of the script.
+/// Errors (of the whole plan): a function not found (with nearest names), an offset inside an
+/// instruction (with its neighbours), nothing left to probe.
+Result<Plan> make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets);
+
+/// `probe` and `func` as printed.
+std::string probe_name(const Plan& plan, uint64_t value);
+std::string func_name(const Plan& plan, uint64_t value);
+
+/// The stage's printer: `--dump=plan`.
+std::string dump(const Plan& plan);
+
+}  // namespace gotap::plan
