@@ -1,0 +1,60 @@
+// Session: one run of a loaded object: load, BEGIN, attach, follow, END, print, detach.
+// Entry points: Session::start, then Session::run.
+//
+// What start() and run() print between them, all through the sink: the plan's warnings and
+// notes, "Attached N probes", everything the script prints, the maps at the end, the losses.
+// Neither prints errors: they return them.
+//
+// Facts: DESIGN rules 12-18; bpftrace's order (BEGIN before the probes are attached, END after
+// the last of them, then the maps by name).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/kernel.h"
+#include "bpf/object.h"
+#include "output/value.h"
+#include "plan/plan.h"
+#include "trace/child.h"
+
+namespace gotap::trace {
+
+struct SessionOptions {
+  int pid = 0;             ///< -p: only this process; 0: every process that runs the files
+  Child* child = nullptr;  ///< -c: spawned and not yet released; outlives the session
+  /// Bytes of the ring buffer, a power of two of pages. 0: what holds 64 of the largest
+  /// records, at least 1 MiB (13,000 small records: 9 ms of one thread's fastest hits).
+  uint32_t ring_bytes = 0;
+  /// The opened files of Plan::targets; empty: each target's Image::fd().
+  std::vector<int> target_fds;
+};
+
+class Session {
+ public:
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Creates the maps and loads the programs; nothing is attached yet and nothing has run.
+  /// `kernel`, `object`, `plan` and the child must outlive the session. Errors: the process is
+  /// gone, no privilege, no memory, a program the verifier refused.
+  static Result<Session> start(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                               const plan::Plan& plan, const SessionOptions& options);
+
+  /// Checks the sites, runs BEGIN, attaches, releases the child, then prints events until
+  /// exit(), SIGINT, SIGTERM, SIGHUP or the end of the traced process; then END, the maps, the
+  /// losses. A second SIGINT ends the program at once. Returns the exit code: exit(n)'s, else
+  /// the child's (128 + signal), else 0; 1 if the output could no longer be written.
+  /// On an error after BEGIN what was gathered is printed before the error is returned.
+  Result<int> run(output::Sink& sink);
+
+ private:
+  struct State;
+  explicit Session(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gotap::trace
