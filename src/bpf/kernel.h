@@ -32,6 +32,9 @@ struct AttachRequest {
   std::span<const uint64_t> cookies;  ///< parallel to offsets
   bool on_return = false;             ///< the kernel's own uretprobe; never on Go
   int pid = 0;                        ///< 0: every process
+  /// Out, if given: the attach failed because the kernel refuses some site's instruction, so
+  /// that the other sites may still be attached without it.
+  bool* bad_site = nullptr;
 };
 
 class Kernel {
