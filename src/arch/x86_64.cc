@@ -1,0 +1,194 @@
+// The only file that knows Zydis. Two depths of decoding: without operands for whole functions
+// (branch targets need none), with operands for the few instructions of a stack check.
+#include "arch/x86_64.h"
+
+#include <Zydis/Zydis.h>
+
+namespace gotap::arch {
+namespace {
+
+constexpr int64_t kStackguard0 = 0x10;  // offset of g.stackguard0, all versions (runtime2.go)
+
+ZydisDecoder make_decoder() {
+  ZydisDecoder decoder;
+  ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+  return decoder;
+}
+
+Bytes limit(Bytes code) {
+  return code.size() > kMaxInstructionLength ? *code.sub(0, kMaxInstructionLength) : code;
+}
+
+bool has_prefix(const ZydisDecodedInstruction& insn, uint8_t byte) {
+  for (uint8_t i = 0; i < insn.raw.prefix_count; i++)
+    if (insn.raw.prefixes[i].value == byte) return true;
+  return false;
+}
+
+/// jcc: 70..7f short, 0f 80..8f near. (jcxz and loop are branches too, but not emulated.)
+bool is_jcc(const ZydisDecodedInstruction& insn) {
+  if (insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT) return (insn.opcode & 0xf0) == 0x70;
+  return insn.opcode_map == ZYDIS_OPCODE_MAP_0F && (insn.opcode & 0xf0) == 0x80;
+}
+
+/// Whether the kernel emulates it (see the head of x86_64.h). For nops only the 90 form, which
+/// all kernels since 3.16 emulate, is claimed.
+bool kernel_emulates(const ZydisDecodedInstruction& insn) {
+  if (insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && insn.opcode >= 0x50 && insn.opcode <= 0x57)
+    return insn.length == 1 ||
+           (insn.length == 2 && (insn.attributes & ZYDIS_ATTRIB_HAS_REX) && insn.raw.rex.B &&
+            !insn.raw.rex.W && !insn.raw.rex.R && !insn.raw.rex.X);
+  if (insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT && insn.opcode == 0x90)
+    return insn.mnemonic == ZYDIS_MNEMONIC_NOP;
+  if (has_prefix(insn, 0x66)) return false;
+  if (is_jcc(insn)) return true;
+  return insn.opcode_map == ZYDIS_OPCODE_MAP_DEFAULT &&
+         (insn.opcode == 0xeb || insn.opcode == 0xe9 || insn.opcode == 0xe8);
+}
+
+Flow flow_of(const ZydisDecodedInstruction& insn) {
+  const bool relative = insn.raw.imm[0].is_relative;
+  switch (insn.meta.category) {
+    case ZYDIS_CATEGORY_RET: return Flow::Ret;
+    case ZYDIS_CATEGORY_UNCOND_BR: return relative ? Flow::Jump : Flow::IndirectJump;
+    case ZYDIS_CATEGORY_COND_BR: return Flow::Branch;
+    case ZYDIS_CATEGORY_CALL: return relative ? Flow::Call : Flow::IndirectCall;
+    default: break;
+  }
+  switch (insn.mnemonic) {
+    case ZYDIS_MNEMONIC_INT3:
+    case ZYDIS_MNEMONIC_UD0:
+    case ZYDIS_MNEMONIC_UD1:
+    case ZYDIS_MNEMONIC_UD2:
+    case ZYDIS_MNEMONIC_HLT: return Flow::Trap;
+    default: return Flow::Next;
+  }
+}
+
+CheckRegister check_register(ZydisRegister reg) {
+  switch (reg) {
+    case ZYDIS_REGISTER_RSP: return CheckRegister::Sp;
+    case ZYDIS_REGISTER_RAX: return CheckRegister::Ax;
+    case ZYDIS_REGISTER_RCX: return CheckRegister::Cx;
+    case ZYDIS_REGISTER_RSI: return CheckRegister::Si;
+    case ZYDIS_REGISTER_R12: return CheckRegister::R12;
+    case ZYDIS_REGISTER_R14: return CheckRegister::R14;
+    default: return CheckRegister::None;
+  }
+}
+
+using Kind = PrologueOp::Kind;
+
+/// `op d, memory` of mov and lea.
+PrologueOp memory_load(const ZydisDecodedInstruction& insn, const ZydisDecodedOperandMem& mem,
+                       CheckRegister dest, uint64_t address) {
+  const CheckRegister base = check_register(mem.base);
+  const int64_t disp = mem.disp.value;
+  if (mem.index != ZYDIS_REGISTER_NONE) return {};
+  if (insn.mnemonic == ZYDIS_MNEMONIC_LEA)
+    return base == CheckRegister::Sp ? PrologueOp{Kind::StackAddress, dest, base, disp}
+                                     : PrologueOp{};
+  if (mem.segment == ZYDIS_REGISTER_FS) {
+    if (mem.base == ZYDIS_REGISTER_NONE) return {Kind::TlsLoad, dest, CheckRegister::None, disp};
+    if (base != CheckRegister::None && disp == 0) return {Kind::TlsLoadIndirect, dest, base, 0};
+    return {};
+  }
+  if (mem.base == ZYDIS_REGISTER_RIP)
+    return {Kind::GotLoad, dest, CheckRegister::None,
+            static_cast<int64_t>(address + insn.length + static_cast<uint64_t>(disp))};
+  if ((base == CheckRegister::Cx || base == CheckRegister::R14) && disp == kStackguard0)
+    return {Kind::GuardLoad, dest, base, disp};
+  return {};
+}
+
+}  // namespace
+
+std::optional<Instruction> decode(Bytes code, uint64_t address) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  if (!ZYAN_SUCCESS(
+          ZydisDecoderDecodeInstruction(&decoder, nullptr, bytes.data(), bytes.size(), &insn)))
+    return std::nullopt;
+  Instruction result;
+  result.length = insn.length;
+  result.flow = flow_of(insn);
+  result.emulated = kernel_emulates(insn);
+  result.is_endbr = insn.mnemonic == ZYDIS_MNEMONIC_ENDBR64;
+  switch (result.flow) {
+    case Flow::Jump:
+    case Flow::Branch:
+    case Flow::Call:
+      result.target = address + insn.length + static_cast<uint64_t>(insn.raw.imm[0].value.s);
+      result.is_jbe = insn.mnemonic == ZYDIS_MNEMONIC_JBE;
+      break;
+    case Flow::IndirectJump:
+      // mod != 3: a memory operand; rm == 4: it has a SIB byte, whose index 4 means none.
+      result.indexed = (insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) && insn.raw.modrm.mod != 3 &&
+                       insn.raw.modrm.rm == 4 && (insn.raw.sib.index != 4 || insn.raw.rex.X != 0);
+      break;
+    default: break;
+  }
+  return result;
+}
+
+PrologueOp decode_prologue(Bytes code, uint64_t address) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
+    return {};
+  if (insn.operand_count_visible != 2) return {};
+  const ZydisDecodedOperand& first = operands[0];
+  const ZydisDecodedOperand& second = operands[1];
+  if (first.type != ZYDIS_OPERAND_TYPE_REGISTER) return {};
+  const CheckRegister dest = check_register(first.reg.value);
+  if (dest == CheckRegister::None) return {};
+  const bool from_register = second.type == ZYDIS_OPERAND_TYPE_REGISTER;
+  const bool from_memory = second.type == ZYDIS_OPERAND_TYPE_MEMORY;
+  const bool from_constant = second.type == ZYDIS_OPERAND_TYPE_IMMEDIATE;
+  const CheckRegister source =
+      from_register ? check_register(second.reg.value) : CheckRegister::None;
+  const int64_t constant = from_constant ? second.imm.value.s : 0;
+  switch (insn.mnemonic) {
+    case ZYDIS_MNEMONIC_MOV:
+      if (from_memory) return memory_load(insn, second.mem, dest, address);
+      if (from_constant) return {Kind::Constant, dest, CheckRegister::None, constant};
+      if (source == CheckRegister::Sp) return {Kind::StackAddress, dest, source, 0};
+      return {};
+    case ZYDIS_MNEMONIC_LEA: return memory_load(insn, second.mem, dest, address);
+    case ZYDIS_MNEMONIC_CMP: {
+      if (from_constant) return {Kind::CompareConstant, dest, CheckRegister::None, constant};
+      if (!from_memory) return {};
+      const CheckRegister base = check_register(second.mem.base);
+      const bool g = base == CheckRegister::Cx || base == CheckRegister::R14;
+      if (!g || second.mem.index != ZYDIS_REGISTER_NONE || second.mem.disp.value != kStackguard0)
+        return {};
+      return {Kind::GuardCompare, dest, base, kStackguard0};
+    }
+    case ZYDIS_MNEMONIC_SUB:
+      if (from_constant) return {Kind::SubtractConstant, dest, CheckRegister::None, constant};
+      if (source != CheckRegister::None) return {Kind::SubtractRegister, dest, source, 0};
+      return {};
+    default: return {};
+  }
+}
+
+std::optional<int64_t> tls_displacement(Bytes code) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
+    return std::nullopt;
+  for (unsigned i = 0; i < insn.operand_count_visible; i++) {
+    const ZydisDecodedOperand& operand = operands[i];
+    if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.segment == ZYDIS_REGISTER_FS &&
+        operand.mem.base == ZYDIS_REGISTER_NONE && operand.mem.index == ZYDIS_REGISTER_NONE)
+      return operand.mem.disp.value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace gotap::arch
