@@ -1,0 +1,3 @@
+module github.com/hashicorp/nomad
+
+go 1.18
