@@ -2,6 +2,7 @@
 # Helpers of the end-to-end tests, sourced by them: the environment (tests/README.md), the
 # programs under test compiled on demand, gotap in the background, and the reporting of parts
 # (`ok NAME`, `not ok NAME`, `skip NAME: reason`).
+# shellcheck disable=SC2034 # what is set here is used by the tests
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-$top/build}

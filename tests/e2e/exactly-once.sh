@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Every call and every return is counted exactly once: under stack growth and shrinking,
+# preemption by the collector in a hot loop, recursion, panics and Goexit; functions without
+# stack check, empty ones, assembly, closures, generics, promoted methods. The judge is the
+# program itself (tests/programs/counters), which counts in the callers. All Go versions; plain,
+# stripped and PIE. And the program's own results must stay right.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/counters_lib.sh"
+need_tracing
+
+count_calls() {
+  local version=$1 variant=$2 name="exactly-once-$1-$2" binary
+  binary=$(go_program "$version" counters "$variant")
+  cat > "$work/count.bt" << END
+$(probes uprobe "$binary" .) { @calls[func] = count(); }
+$(probes uretprobe "$binary" '^(timed|counted|generic)') { @returns[func] = count(); }
+END
+  code=0
+  "$GOTAP" -o "$work/maps" -c "$binary" "$work/count.bt" > "$work/own" 2> "$work/err" || code=$?
+  if [ "$code" != 0 ] || ! grep -q '^facts .* wrong 0$' "$work/own"; then
+    fail "$name" "exit code $code" "$work/err" "$work/own"
+    return
+  fi
+  awk '$1 == "count" { print "call", $2, $3; if ($4) print "return", $2, $4 }' "$work/own" | sort > "$work/expected"
+  {
+    map_lines calls "$work/maps" | generic_names | sed 's/^/call /'
+    map_lines returns "$work/maps" | generic_names | sed 's/^/return /'
+  } | sort > "$work/seen"
+  same "$name" "$work/expected" "$work/seen" "$work/err"
+}
+
+for version in $versions; do
+  if ! have_go "$version"; then
+    skip "exactly-once-$version" "no Go $version toolchain"
+    continue
+  fi
+  for variant in plain stripped pie; do count_calls "$version" "$variant"; done
+done
+finish
