@@ -108,13 +108,30 @@ struct Plan {
   std::vector<Timer> timers;          ///< in the script's order
   std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
   std::vector<std::string> warnings;  ///< what could not be probed and why
+  uint64_t probe_count = 0;           ///< probes as bpftrace counts them: specs x functions
   bool uses_frames = false;
 };
 
+/// Why a probe of the script cannot be placed.
+struct Problem {
+  lang::Location location;
+  std::string message;
+  std::string hint;
+};
+
+struct Planned {
+  Plan plan;
+  std::vector<Problem> problems;  ///< not empty: nothing may be attached
+};
+
 /// Finds every site. `targets` holds an image per distinct path of the script.
-/// Errors (of the whole plan): a function not found (with nearest names), an offset inside an
-/// instruction (with its neighbours), nothing left to probe.
-Result<Plan> make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets);
+/// Problems: a function not found (with nearest names), an offset inside an instruction (with
+/// its neighbours), a probe of which nothing is left. Single functions of a wildcard that
+/// cannot be probed are only warnings.
+Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets);
+
+/// Indices of the functions `spec` names: exact matches first, a glob only when there is none.
+std::vector<uint32_t> match_functions(const lang::ProbeSpec& spec, const go::Image& image);
 
 /// `probe` and `func` as printed.
 std::string probe_name(const Plan& plan, uint64_t value);

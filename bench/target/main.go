@@ -1,0 +1,105 @@
+// The traced program of the benchmark, and its stopwatch for whole commands.
+//
+//	target serve            reads "run N" lines; answers with the thread CPU time of a call in ns
+//	target start N CMD...   runs CMD N times; prints median wall time in us and peak memory in KiB
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+//go:noinline
+func leaf(n int) int { return n + 1 }
+
+// Work has a stack check, as it calls; one RET.
+//
+//go:noinline
+func Work(n int) int { return leaf(n) * 3 }
+
+const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
+
+func cpuNow() int64 {
+	var ts syscall.Timespec
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, threadCPU, uintptr(unsafe.Pointer(&ts)), 0)
+	return ts.Sec*1e9 + ts.Nsec
+}
+
+// run calls Work n times in batches and returns the median cost of a call.
+func run(n int) float64 {
+	const batches = 20
+	per := n / batches
+	costs := make([]float64, 0, batches)
+	for b := 0; b < batches; b++ {
+		start, sum := cpuNow(), 0
+		for i := 0; i < per; i++ {
+			sum += Work(i)
+		}
+		costs = append(costs, float64(cpuNow()-start)/float64(per))
+		if sum == 42 {
+			fmt.Fprintln(os.Stderr, "unlikely")
+		}
+	}
+	sort.Float64s(costs)
+	return costs[batches/2]
+}
+
+func serve() {
+	runtime.LockOSThread()
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		n, err := strconv.Atoi(strings.TrimPrefix(in.Text(), "run "))
+		if err != nil {
+			fmt.Println("what?")
+			continue
+		}
+		fmt.Printf("%.1f\n", run(n))
+	}
+}
+
+func start(times int, command []string) error {
+	var walls, peaks []int64
+	for i := 0; i < times; i++ {
+		cmd := exec.Command(command[0], command[1:]...)
+		before := time.Now()
+		err := cmd.Run()
+		wall := time.Since(before)
+		if err != nil {
+			return fmt.Errorf("%s: %w", command[0], err)
+		}
+		walls = append(walls, wall.Microseconds())
+		peaks = append(peaks, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
+	}
+	sort.Slice(walls, func(i, j int) bool { return walls[i] < walls[j] })
+	sort.Slice(peaks, func(i, j int) bool { return peaks[i] < peaks[j] })
+	fmt.Println(walls[times/2], peaks[times/2])
+	return nil
+}
+
+func main() {
+	if len(os.Args) == 2 && os.Args[1] == "serve" {
+		serve()
+		return
+	}
+	if len(os.Args) > 3 && os.Args[1] == "start" {
+		times, err := strconv.Atoi(os.Args[2])
+		if err == nil && times > 0 {
+			if err := start(times, os.Args[3:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+			return
+		}
+	}
+	fmt.Fprintln(os.Stderr, "usage: target serve | target start N CMD...")
+	os.Exit(2)
+}

@@ -1,0 +1,97 @@
+// The only file that includes CLI11.
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace gotap::cli {
+
+namespace {
+
+constexpr const char* kIntro =
+    "gotap - trace running Go programs\n"
+    "\n"
+    "  gotap [-p PID | -c COMMAND] FILE           run a script\n"
+    "  gotap [-p PID | -c COMMAND] -e 'PROGRAM'   run a one-liner\n"
+    "  gotap -l 'uprobe:PROGRAM:PATTERN'          list what can be probed\n";
+
+constexpr const char* kExamples =
+    "\nEXAMPLES\n"
+    "  gotap -e 'uprobe:./app:main.handle { @calls = count(); }'\n"
+    "  gotap -p 1234 -e 'uretprobe:./app:main.handle { @usecs = hist(duration / 1000); }'\n"
+    "  gotap -c './app 7' -e 'uretprobe:./app:main.name { printf(\"%s\\n\", "
+    "str(reg(\"ax\"), reg(\"bx\"))); }'\n";
+
+void add_options(CLI::App& app, Options& options, bool& version, std::string& pattern) {
+  app.set_help_flag("-h,--help", "print this page");
+  app.add_flag("-V,--version", version, "print the version");
+  app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
+  app.add_option("-e", options.expression, "run this program")->option_text("'PROGRAM'");
+  app.add_option("-p", options.pid, "only this process; end when it ends")
+      ->option_text("PID")
+      ->check(CLI::PositiveNumber);
+  app.add_option("-c", options.command, "start this command, traced; end when it ends")
+      ->option_text("COMMAND");
+  app.add_option("-l", pattern, "list the probes that match")->option_text("PATTERN");
+  app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
+  app.add_flag("-q", options.quiet, "no messages, only the script's output");
+  app.add_flag("-v", options.verbose, "say more about what is attached where");
+  app.add_flag("--dry-run", options.dry_run, "do everything but attach");
+  app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
+      ->option_text("STAGE")
+      ->check(CLI::IsMember({"ast", "types", "plan", "bpf"}));
+}
+
+CommandLine usage_error(const std::string& message) {
+  return {{}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
+}
+
+}  // namespace
+
+std::string help_page() {
+  CLI::App app("", "gotap");
+  Options options;
+  bool version = false;
+  std::string pattern;
+  add_options(app, options, version, pattern);
+  std::string page = kIntro;
+  page += "\nOPTIONS\n";
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) continue;
+    std::string name = option->get_name(false, true);
+    std::string text = option->get_option_text();
+    std::string left = "  " + name + (text.empty() ? "" : " " + text);
+    left.resize(std::max<size_t>(left.size() + 1, 20), ' ');
+    page += left + option->get_description() + "\n";
+  }
+  return page + kExamples;
+}
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  CommandLine line;
+  Options& options = line.options;
+  if (argc < 2) return {{}, 2, help_page()};
+  CLI::App app("", "gotap");
+  bool version = false;
+  std::string pattern;
+  add_options(app, options, version, pattern);
+  try {  // CLI11 speaks by exceptions; none leaves this function
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return {{}, 0, help_page()};
+  } catch (const CLI::ParseError& error) {
+    return usage_error(error.what());
+  }
+  if (version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
+  options.list = app.count("-l") > 0;
+  options.pattern = pattern;
+  if (options.list) return line;
+  bool has_expression = app.count("-e") > 0;
+  if (has_expression && !options.file.empty())
+    return usage_error("give a script file or -e, not both (" + options.file + ")");
+  if (!has_expression && options.file.empty())
+    return usage_error("no script: give a file or -e 'PROGRAM'");
+  if (options.pid && !options.command.empty()) return usage_error("give -p or -c, not both");
+  return line;
+}
+
+}  // namespace gotap::cli

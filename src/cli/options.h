@@ -1,0 +1,40 @@
+// The command line. Parsed once, by CLI11, into plain values.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace gotap::cli {
+
+struct Options {
+  std::string file;         ///< script file, "-" for standard input
+  std::string expression;   ///< -e
+  int pid = 0;              ///< -p
+  std::string command;      ///< -c
+  bool list = false;        ///< -l
+  std::string pattern;      ///< -l's pattern
+  std::string output;       ///< -o
+  bool quiet = false;       ///< -q
+  bool verbose = false;     ///< -v
+  bool dry_run = false;     ///< --dry-run
+  std::string dump;         ///< --dump=ast|types|plan|bpf
+};
+
+/// What the command line asks for.
+struct CommandLine {
+  Options options;
+  /// Set: nothing to run, print `text` and end with this code (--help, usage errors).
+  std::optional<int> exit_code;
+  std::string text;
+};
+
+/// Never fails otherwise than by a usage error: exit code 2 and the message in `text`.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+/// The -h page, printed from the tables of options and built-ins.
+std::string help_page();
+
+}  // namespace gotap::cli

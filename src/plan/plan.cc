@@ -1,0 +1,115 @@
+#include "plan/plan.h"
+
+#include "base/text.h"
+#include "plan/builder.h"
+
+namespace gotap::plan {
+
+Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets) {
+  return Builder(program, targets).build();
+}
+
+std::vector<uint32_t> match_functions(const lang::ProbeSpec& spec, const go::Image& image) {
+  std::vector<uint32_t> matches = image.find(spec.function);
+  if (!matches.empty() || !has_wildcard(spec.function)) return matches;
+  const std::vector<go::Function>& functions = image.functions();
+  for (uint32_t index = 0; index < functions.size(); index++)
+    if (glob_match(spec.function, functions[index].name)) matches.push_back(index);
+  return matches;
+}
+
+std::string func_name(const Plan& plan, uint64_t value) {
+  if (value >= plan.functions.size()) return "";
+  return plan.functions[value].name;
+}
+
+std::string probe_name(const Plan& plan, uint64_t value) {
+  uint64_t spec = value >> 32, function = value & 0xffffffff;
+  if (spec >= plan.specs.size()) return "";
+  return plan.specs[spec] + func_name(plan, function) + plan.spec_suffixes[spec];
+}
+
+namespace {
+
+const char* name(Moment moment) {
+  switch (moment) {
+    case Moment::Entry: return "entry";
+    case Moment::Return: return "return";
+    case Moment::Instruction: return "instruction";
+  }
+  return "?";
+}
+
+const char* name(go::GSource g) {
+  switch (g) {
+    case go::GSource::None: return "none";
+    case go::GSource::R14: return "r14";
+    case go::GSource::Rcx: return "rcx";
+    case go::GSource::Tls: return "tls";
+  }
+  return "?";
+}
+
+const char* name(go::Abi abi) {
+  switch (abi) {
+    case go::Abi::C: return "c";
+    case go::Abi::GoStack: return "go-stack";
+    case go::Abi::GoRegisters: return "go-registers";
+  }
+  return "?";
+}
+
+std::string shape_line(const Shape& shape) {
+  std::string line = "target " + std::to_string(shape.target);
+  line += std::string(" abi ") + name(shape.abi) + " g " + name(shape.g);
+  if (shape.g != go::GSource::None) line += " goid+" + std::to_string(shape.goid_offset);
+  if (shape.g == go::GSource::Tls) line += " tls" + std::to_string(shape.tls_offset);
+  if (shape.kernel_uretprobe) line += " kernel-uretprobe";
+  if (shape.check_branch) line += " check-branch";
+  if (shape.push_frame) line += " push-frame";
+  if (shape.pop_frame) line += " pop-frame";
+  if (shape.pop_wrappers) line += " pop-wrappers";
+  return line;
+}
+
+}  // namespace
+
+std::string dump(const Plan& plan) {
+  std::string out;
+  for (size_t i = 0; i < plan.targets.size(); i++) {
+    const Target& target = plan.targets[i];
+    out += "target " + std::to_string(i) + ": " + target.path;
+    if (target.image && target.image->is_go()) out += " go" + target.image->go_version();
+    out += "\n";
+  }
+  for (size_t i = 0; i < plan.timers.size(); i++)
+    out += "timer " + std::to_string(i) + ": " + plan.specs[plan.timers[i].spec] + " clause " +
+           std::to_string(plan.timers[i].clause) + "\n";
+  for (size_t i = 0; i < plan.programs.size(); i++) {
+    const Program& program = plan.programs[i];
+    out += "program " + std::to_string(i) + ": " + shape_line(program.shape) + "\n";
+    for (const Action& action : program.shape.actions) {
+      out += "  clause " + std::to_string(action.clause) + " at " + name(action.moment);
+      if (action.role != Role::Self)
+        out += " of wrapper " + std::to_string(static_cast<int>(action.role));
+      out += " as " + plan.specs[action.spec] + plan.spec_suffixes[action.spec] + "\n";
+    }
+    for (const Site& site : program.sites) {
+      Cookie cookie = Cookie::unpack(site.cookie);
+      out += "  " + hex(site.address) + " file " + hex(site.file_offset) + " " +
+             func_name(plan, cookie.self);
+      const go::Image& image = *plan.targets[program.shape.target].image;
+      if (cookie.self < plan.functions.size())
+        out += "+" + std::to_string(site.address -
+                                    image.functions()[plan.functions[cookie.self].function].entry);
+      for (uint64_t wrapper : {cookie.wrapper1, cookie.wrapper2})
+        if (wrapper != Cookie::kNone) out += ", reached from " + func_name(plan, wrapper);
+      out += "\n";
+    }
+  }
+  for (const std::string& note : plan.notes) out += "note: " + note + "\n";
+  for (const std::string& warning : plan.warnings) out += "warning: " + warning + "\n";
+  return out;
+}
+
+}  // namespace gotap::plan
