@@ -208,7 +208,8 @@ ended() {
 # $work/err. Returns once the probes are attached, or 1 when it has ended before.
 start_gotap() {
   : > "$work/out" && : > "$work/err"
-  "$GOTAP" "$@" > "$work/out" 2> "$work/err" &
+  # A shell without job control starts background processes deaf to SIGINT.
+  env --default-signal=INT "$GOTAP" "$@" > "$work/out" 2> "$work/err" &
   tracer=$!
   started+=("$tracer")
   until_line "$work/err" '^Attached [0-9]+ probe' "$tracer"
