@@ -29,6 +29,7 @@ struct ProbeSpec {
   std::optional<uint64_t> offset;   ///< F+N, exactly that instruction (F+0 too)
   std::optional<uint64_t> address;  ///< `uprobe:PATH:0xN`, a virtual address
   uint64_t interval_ns = 0;
+  std::string text;  ///< the whole spec as written
 };
 
 /// Every built-in variable and function of the language: one row each in builtins.cc

@@ -1,0 +1,443 @@
+// The table of built-ins, and what each row checks beyond what checker.h checks for all (the
+// probes it may stand in, the number of arguments). Names and usage follow bpftrace's reference
+// (release 0.27; sargN from before); goid and duration are gotap's. What argN means on Go is
+// the internal ABI's order of integer registers (go/image.h, Abi).
+#include "lang/builtins.h"
+
+#include <algorithm>
+#include <array>
+
+#include "arch/registers.h"
+#include "base/text.h"
+#include "lang/checker.h"
+#include "lang/format.h"
+
+namespace gotap::lang {
+
+namespace {
+
+using Kind = Expr::Kind;
+constexpr uint64_t kMaxArgument = 999;
+
+Typed call(const ast::Expr& e, const BuiltinRow& row, Type type) {
+  Typed out;
+  out.expr.kind = Kind::Call;
+  out.expr.builtin = row.id;
+  out.expr.type = type;
+  out.expr.location = e.location;
+  return out;
+}
+
+// --- values
+
+template <uint8_t kBytes>
+Typed check_unsigned(Checker&, const ast::Expr& e, const BuiltinRow& row) {
+  return call(e, row, Type::integer(kBytes, false));
+}
+
+Typed check_comm(Checker&, const ast::Expr& e, const BuiltinRow& row) {
+  return call(e, row, Type::string(16));  // TASK_COMM_LEN
+}
+
+Typed check_func(Checker&, const ast::Expr& e, const BuiltinRow& row) {
+  return call(e, row, Type::of(Type::Kind::Func));
+}
+
+Typed check_probe(Checker&, const ast::Expr& e, const BuiltinRow& row) {
+  return call(e, row, Type::of(Type::Kind::Probe));
+}
+
+const ProbeSpec* first_not_go(Checker& checker) {
+  for (size_t i = 0; i < checker.facts().size(); i++)
+    if (checker.facts()[i] && !checker.facts()[i]->is_go) return &checker.probes()[i];
+  return nullptr;
+}
+
+Typed check_goid(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (const ProbeSpec* spec = first_not_go(checker)) {
+    return checker.error(e.location,
+                         "goid: " + spec->path + " is not a Go program: it has no goroutines",
+                         "threads are told apart by tid");
+  }
+  return call(e, row, Type::u64());
+}
+
+Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (const ProbeSpec* spec = first_not_go(checker)) {
+    return checker.error(e.location,
+                         "duration: " + spec->path +
+                             " is not a Go program, and calls are followed in Go programs only",
+                         "keep the time of entry: @start[tid] = nsecs in a uprobe, "
+                         "nsecs - @start[tid] in the uretprobe");
+  }
+  checker.clause().uses_duration = true;
+  return call(e, row, Type::u64());
+}
+
+Typed check_retval(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  for (size_t i = 0; i < checker.facts().size(); i++) {
+    const auto& facts = checker.facts()[i];
+    if (!facts || facts->abi != go::Abi::GoStack) continue;
+    return checker.error(e.location,
+                         "retval: " + checker.probes()[i].path + " was built by Go " +
+                             facts->version + ", which returns results on the stack",
+                         "they lie behind the arguments: *(reg(\"sp\")+8) is the first word of "
+                         "the arguments");
+  }
+  return call(e, row, Type::u64());
+}
+
+Typed check_arg(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::u64());
+  find_builtin(e.text, &out.expr.integer);
+  uint64_t n = out.expr.integer;
+  if (n > kMaxArgument) return checker.error(e.location, "no function has so many arguments");
+  if (row.id == Builtin::Sarg) return out;
+  for (size_t i = 0; i < checker.facts().size(); i++) {
+    const auto& facts = checker.facts()[i];
+    if (!facts || facts->abi == go::Abi::GoStack) continue;
+    bool is_go = facts->abi == go::Abi::GoRegisters;
+    unsigned index = static_cast<unsigned>(n);
+    if (is_go ? arch::go_argument_register(index) : arch::c_argument_register(index)) continue;
+    return checker.error(e.location,
+                         e.text + ": " + (is_go ? "Go passes 9" : "C passes 6") +
+                             " words in registers, arg0 to " + (is_go ? "arg8" : "arg5"),
+                         "words on the stack are sarg0, sarg1, ...");
+  }
+  return out;
+}
+
+Typed check_reg(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  const ast::Expr& arg = e.kids[0];
+  if (arg.kind != ast::Expr::Kind::String)
+    return checker.error(arg.location, "reg() takes a register's name in quotes",
+                         "as in reg(\"ax\")");
+  auto offset = arch::register_offset(arg.text);
+  if (!offset) {
+    auto nearest = nearest_names(arg.text, arch::register_names(), 1);
+    return checker.error(arg.location, "unknown register '" + arg.text + "'",
+                         nearest.empty()
+                             ? "registers are ax bx cx dx si di bp sp ip r8 to r15 flags"
+                             : "did you mean \"" + nearest[0] + "\"?");
+  }
+  Typed out = call(e, row, Type::u64());
+  out.expr.integer = *offset;
+  return out;
+}
+
+Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed address = checker.value(e.kids[0]);
+  std::optional<Typed> length;
+  if (e.kids.size() == 2) length = checker.number(e.kids[1], "the length of str()");
+  if (!address.usable || (length && !length->usable)) return Checker::unusable();
+  const Type& type = address.expr.type;
+  if (type.kind == Type::Kind::String)
+    return checker.error(e.location, "this is a string already", "str() takes an address");
+  if (type.kind != Type::Kind::Pointer && !(type.kind == Type::Kind::Int && type.size == 8))
+    return checker.error(e.kids[0].location, "str() takes an address, not a " + describe(type));
+  uint32_t capacity = checker.options().max_strlen;
+  if (length && is_literal(length->expr)) {
+    __int128 n = literal_value(length->expr);
+    if (n < 0) return checker.error(e.kids[1].location, "the length of a string is not negative");
+    if (n > capacity) {
+      checker.warning(e.kids[1].location,
+                      "strings are cut at " + std::to_string(capacity) + " bytes",
+                      "BPFTRACE_MAX_STRLEN sets the limit");
+    } else {
+      capacity = std::max<uint32_t>(static_cast<uint32_t>(n), 1);
+    }
+  }
+  Typed out = call(e, row, Type::string(capacity));
+  out.expr.kids.push_back(checker.coerce(std::move(address), Type::u64()).expr);
+  if (length) out.expr.kids.push_back(checker.coerce(std::move(*length), Type::u64()).expr);
+  return out;
+}
+
+// --- actions
+
+// Whether a value of `type` can stand for a conversion; else what it wants.
+const char* mismatch(char conversion, const Type& type) {
+  bool is_text = type.kind == Type::Kind::String || type.kind == Type::Kind::Probe ||
+                 type.kind == Type::Kind::Func;
+  if (conversion == 's') return is_text ? nullptr : "a string";
+  return type.is_number() ? nullptr : "a number";
+}
+
+Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  const ast::Expr& text = e.kids[0];
+  if (text.kind != ast::Expr::Kind::String)
+    return checker.error(text.location, "the format of printf() must be written out in quotes",
+                         "as in printf(\"%d\\n\", pid)");
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  for (size_t i = 1; i < e.kids.size(); i++) {
+    Typed arg = checker.value(e.kids[i]);
+    out.usable = out.usable && arg.usable;
+    out.expr.kids.push_back(std::move(arg.expr));
+  }
+  auto format = parse_format(text.text);
+  if (!format) return checker.error(text.location, format.error().message, format.error().hint);
+  size_t wanted = argument_count(*format), given = e.kids.size() - 1;
+  if (wanted != given) {
+    return checker.error(e.location, std::string(given < wanted ? "not enough" : "too many") +
+                                         " arguments for format string (" + std::to_string(given) +
+                                         " supplied, " + std::to_string(wanted) + " expected)");
+  }
+  if (!out.usable) return out;
+  size_t i = 0;
+  for (const FormatPiece& piece : format->pieces) {
+    if (piece.conversion == 0) continue;
+    for (char conversion : {piece.star_width ? '*' : '\0', piece.conversion}) {
+      if (conversion == 0) continue;
+      const Type& type = out.expr.kids[i].type;
+      const char* want = mismatch(conversion, type);
+      std::string spec = conversion == '*' ? "%*" : std::string("%") + conversion;
+      i++;
+      if (!want) continue;
+      std::string hint;
+      if (conversion == 's' && type.is_number())
+        hint = "numbers are %d; text at an address is str(address)";
+      if (conversion != 's' && !type.is_number()) hint = "strings are %s";
+      return checker.error(
+          e.kids[i].location,
+          "printf: " + spec + " expects " + want + " (" + describe(type) + " supplied)", hint);
+    }
+  }
+  out.expr.format = checker.add_format(std::move(*format));
+  return out;
+}
+
+Typed check_time(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  Format format;
+  format.text = "%H:%M:%S\n";
+  if (!e.kids.empty()) {
+    if (e.kids[0].kind != ast::Expr::Kind::String)
+      return checker.error(e.kids[0].location, "the format of time() must be written out in quotes",
+                           "as in time(\"%H:%M:%S\\n\")");
+    format.text = e.kids[0].text;
+  }
+  FormatPiece piece;
+  piece.literal = format.text;
+  format.pieces.push_back(std::move(piece));
+  out.expr.format = checker.add_format(std::move(format));
+  return out;
+}
+
+Typed check_print(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  const ast::Expr& what = e.kids[0];
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  bool whole_map = what.kind == ast::Expr::Kind::Map && !what.indexed;
+  if (e.kids.size() > 1 && !whole_map)
+    return checker.error(e.kids[1].location, "print() takes top and div for a whole map only",
+                         "as in print(@m, 10)");
+  Typed printed = whole_map                           ? checker.map_ref(what)
+                  : what.kind == ast::Expr::Kind::Map ? checker.map_entry(what)
+                                                      : checker.value(what);
+  out.usable = printed.usable;
+  out.expr.kids.push_back(std::move(printed.expr));
+  static const char* const kNames[] = {"", "the top of print()", "the div of print()"};
+  for (size_t i = 1; i < e.kids.size(); i++) {
+    auto n = checker.literal(e.kids[i], kNames[i], 0, INT64_MAX);
+    if (!n) return Checker::unusable();
+    out.expr.kids.push_back(make_literal(*n, e.kids[i].location).expr);
+  }
+  return out;
+}
+
+// clear(@m), zero(@m)
+Typed check_whole_map(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  const ast::Expr& map = e.kids[0];
+  if (map.kind != ast::Expr::Kind::Map || map.indexed) {
+    return checker.error(map.location, std::string(row.name) + "() takes a whole map",
+                         map.indexed ? "one entry is removed by delete(" + map.text + ", key)"
+                                     : std::string("as in ") + row.usage);
+  }
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  Typed ref = checker.map_ref(map);
+  out.usable = ref.usable;
+  out.expr.kids.push_back(std::move(ref.expr));
+  return out;
+}
+
+// delete(@m), delete(@m[k]), delete(@m, k), delete(@m, (k1, k2))
+Typed check_delete(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  ast::Expr map = e.kids[0];
+  if (map.kind != ast::Expr::Kind::Map)
+    return checker.error(map.location, "delete() takes a map and a key",
+                         std::string("as in ") + row.usage);
+  if (e.kids.size() > 1) {
+    if (map.indexed) {
+      return checker.error(e.kids[1].location, "delete() removes one entry at a time",
+                           "a delete() of its own for each");
+    }
+    if (e.kids[1].kind == ast::Expr::Kind::Tuple)
+      map.kids = e.kids[1].kids;
+    else
+      map.kids.assign(e.kids.begin() + 1, e.kids.end());
+    map.indexed = true;
+  }
+  Typed entry = checker.map_entry(map);
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  out.usable = entry.usable;
+  out.expr.kids.push_back(std::move(entry.expr));
+  return out;
+}
+
+Typed check_exit(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  if (e.kids.empty()) return out;
+  Typed code = checker.number(e.kids[0], "the exit code");
+  out.usable = code.usable;
+  out.expr.kids.push_back(checker.coerce(std::move(code), Type::i64()).expr);
+  return out;
+}
+
+// Aggregations are checked where they are assigned (Checker::aggregate).
+Typed check_aggregation(Checker&, const ast::Expr&, const BuiltinRow&) {
+  return Checker::unusable();
+}
+
+std::vector<BuiltinRow> make_rows() {
+  using C = Category;
+  using W = Where;
+  return {
+      {Builtin::Pid, "pid", "pid", "process id of the traced program", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<4>},
+      {Builtin::Tid, "tid", "tid", "thread id", C::Value, W::Anywhere, 0, 0, check_unsigned<4>},
+      {Builtin::Comm, "comm", "comm", "name of the thread", C::Value, W::Anywhere, 0, 0,
+       check_comm},
+      {Builtin::Cpu, "cpu", "cpu", "number of the CPU it runs on", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<4>},
+      {Builtin::Uid, "uid", "uid", "user id", C::Value, W::Anywhere, 0, 0, check_unsigned<4>},
+      {Builtin::Gid, "gid", "gid", "group id", C::Value, W::Anywhere, 0, 0, check_unsigned<4>},
+      {Builtin::Nsecs, "nsecs", "nsecs", "time since boot in nanoseconds", C::Value, W::Anywhere, 0,
+       0, check_unsigned<8>},
+      {Builtin::Elapsed, "elapsed", "elapsed", "nanoseconds since tracing began", C::Value,
+       W::Anywhere, 0, 0, check_unsigned<8>},
+      {Builtin::Func, "func", "func", "name of the traced function", C::Value, W::InFunctions, 0, 0,
+       check_func},
+      {Builtin::Probe, "probe", "probe", "the probe, with the one function it stands for here",
+       C::Value, W::Anywhere, 0, 0, check_probe},
+      {Builtin::Goid, "goid", "goid", "goroutine id (Go programs)", C::Value, W::InFunctions, 0, 0,
+       check_goid},
+      {Builtin::Duration, "duration", "duration", "nanoseconds the call took (Go programs)",
+       C::Value, W::AtReturn, 0, 0, check_duration},
+      {Builtin::Retval, "retval", "retval", "first word of the result", C::Value, W::AtReturn, 0, 0,
+       check_retval},
+      {Builtin::Arg, "arg", "arg0, arg1, ...",
+       "N-th word of the arguments in registers; on Go before 1.17 on the stack", C::Value,
+       W::InFunctions, 0, 0, check_arg},
+      {Builtin::Sarg, "sarg", "sarg0, sarg1, ...", "N-th word of the arguments on the stack",
+       C::Value, W::InFunctions, 0, 0, check_arg},
+      {Builtin::Reg, "reg", "reg(\"ax\")", "a register at the probed instruction", C::Function,
+       W::InFunctions, 1, 1, check_reg},
+      {Builtin::Str, "str", "str(address[, length])",
+       "text in the program's memory: up to a NUL, or exactly length bytes", C::Function,
+       W::Anywhere, 1, 2, check_str},
+      {Builtin::Printf, "printf", "printf(\"format\", ...)", "print values", C::Action, W::Anywhere,
+       1, 255, check_printf},
+      {Builtin::Print, "print", "print(value), print(@m[, top[, div]])",
+       "print a value, a map, or the largest entries of a map", C::Action, W::Anywhere, 1, 3,
+       check_print},
+      {Builtin::Clear, "clear", "clear(@m)", "remove all entries of a map", C::Action, W::Anywhere,
+       1, 1, check_whole_map},
+      {Builtin::Zero, "zero", "zero(@m)", "set all values of a map to zero", C::Action, W::Anywhere,
+       1, 1, check_whole_map},
+      {Builtin::Delete, "delete", "delete(@m, key)", "remove an entry of a map", C::Action,
+       W::Anywhere, 1, 255, check_delete},
+      {Builtin::Exit, "exit", "exit([code])", "end tracing", C::Action, W::Anywhere, 0, 1,
+       check_exit},
+      {Builtin::Time, "time", "time([\"format\"])", "print the time of day, as strftime does",
+       C::Action, W::Anywhere, 0, 1, check_time},
+      {Builtin::Count, "count", "@m = count()", "number of times", C::Aggregation, W::Anywhere, 0,
+       0, check_aggregation},
+      {Builtin::Sum, "sum", "@m = sum(n)", "sum of values", C::Aggregation, W::Anywhere, 1, 1,
+       check_aggregation},
+      {Builtin::Avg, "avg", "@m = avg(n)", "average of values", C::Aggregation, W::Anywhere, 1, 1,
+       check_aggregation},
+      {Builtin::Min, "min", "@m = min(n)", "smallest value", C::Aggregation, W::Anywhere, 1, 1,
+       check_aggregation},
+      {Builtin::Max, "max", "@m = max(n)", "largest value", C::Aggregation, W::Anywhere, 1, 1,
+       check_aggregation},
+      {Builtin::Hist, "hist", "@m = hist(n[, bits])",
+       "histogram by powers of two, each in 2^bits rows", C::Aggregation, W::Anywhere, 1, 2,
+       check_aggregation},
+      {Builtin::Lhist, "lhist", "@m = lhist(n, min, max, step)",
+       "histogram with rows of equal width", C::Aggregation, W::Anywhere, 4, 4, check_aggregation},
+  };
+}
+
+constexpr std::array<std::string_view, 44> kForeign{
+    "args",   "ustack",   "kstack",  "rand",    "username",    "usym",     "ksym",    "buf",
+    "join",   "system",   "cat",     "signal",  "strncmp",     "len",      "has_key", "strftime",
+    "stats",  "uaddr",    "tseries", "curtask", "ctx",         "cgroup",   "ncpus",   "jiffies",
+    "ppid",   "cpid",     "macaddr", "ntop",    "kaddr",       "override", "unwatch", "strerror",
+    "sizeof", "offsetof", "strlen",  "strstr",  "strcontains", "memcmp",   "errorf",  "warnf",
+    "uptr",   "kptr",     "gostack", "caller"};
+
+struct NamedType {
+  std::string_view name;
+  Type type;
+};
+const std::vector<NamedType>& named_types() {
+  static const std::vector<NamedType> types{
+      {"int8", Type::integer(1, true)},     {"int16", Type::integer(2, true)},
+      {"int32", Type::integer(4, true)},    {"int64", Type::integer(8, true)},
+      {"uint8", Type::integer(1, false)},   {"uint16", Type::integer(2, false)},
+      {"uint32", Type::integer(4, false)},  {"uint64", Type::integer(8, false)},
+      {"bool", Type::of(Type::Kind::Bool)}, {"string", Type::string(8)},
+  };
+  return types;
+}
+
+// N of `argN`; nothing if `name` is not `prefix` and digits.
+std::optional<uint64_t> numbered(std::string_view name, std::string_view prefix) {
+  if (name.substr(0, prefix.size()) != prefix || name.size() == prefix.size()) return std::nullopt;
+  uint64_t value = 0;
+  for (char c : name.substr(prefix.size())) {
+    if (c < '0' || c > '9') return std::nullopt;
+    if (value <= kMaxArgument) value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  return value;
+}
+
+}  // namespace
+
+const std::vector<BuiltinRow>& builtin_rows() {
+  static const std::vector<BuiltinRow> rows = make_rows();
+  return rows;
+}
+
+const BuiltinRow* find_builtin(std::string_view name, uint64_t* number) {
+  for (const BuiltinRow& row : builtin_rows()) {
+    if (row.id == Builtin::Arg || row.id == Builtin::Sarg) {
+      auto n = numbered(name, row.name);
+      if (!n) continue;
+      if (number) *number = *n;
+      return &row;
+    }
+    if (name == row.name) return &row;
+  }
+  return nullptr;
+}
+
+std::optional<Type> find_type(std::string_view name) {
+  for (const NamedType& known : named_types())
+    if (known.name == name) return known.type;
+  return std::nullopt;
+}
+
+const std::vector<std::string_view>& type_names() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> out;
+    for (const NamedType& known : named_types()) out.push_back(known.name);
+    return out;
+  }();
+  return names;
+}
+
+bool is_foreign_builtin(std::string_view name) {
+  return std::find(kForeign.begin(), kForeign.end(), name) != kForeign.end();
+}
+
+}  // namespace gotap::lang

@@ -1,0 +1,312 @@
+// The checker's rounds, clauses and statements; see checker.h.
+#include "lang/check.h"
+
+#include <algorithm>
+
+#include "lang/checker.h"
+#include "lang/parser.h"
+
+namespace gotap::lang {
+
+namespace {
+
+// Types settle in a round or two; a chain of maps that define each other backwards takes one a
+// map. Beyond this no script is meant seriously.
+constexpr int kMaxRounds = 200;
+
+bool has_step(const ast::Expr& e) {
+  if (e.kind == ast::Expr::Kind::IncDec) return true;
+  return std::any_of(e.kids.begin(), e.kids.end(), has_step);
+}
+
+bool has_effect(const Expr& e) {
+  if (e.kind == Expr::Kind::IncDec || e.type.kind == Type::Kind::Void) return true;
+  return std::any_of(e.kids.begin(), e.kids.end(), has_effect);
+}
+
+}  // namespace
+
+Checker::Checker(const ast::Script& script, const TargetLookup& lookup, const CheckOptions& options)
+    : script_(script), options_(options) {
+  for (const ast::Clause& clause : script.clauses) {
+    auto& facts = facts_storage_.emplace_back();
+    for (const ProbeSpec& spec : clause.probes) {
+      bool in_binary = spec.kind == ProbeKind::Uprobe || spec.kind == ProbeKind::Uretprobe;
+      facts.push_back(in_binary && lookup ? lookup(spec) : std::nullopt);
+    }
+  }
+}
+
+Typed Checker::error(const Location& where, std::string message, std::string hint) {
+  diagnostics_.push_back({Diagnostic::Severity::Error, where, std::move(message), std::move(hint)});
+  return unusable();
+}
+
+void Checker::warning(const Location& where, std::string message, std::string hint) {
+  diagnostics_.push_back(
+      {Diagnostic::Severity::Warning, where, std::move(message), std::move(hint)});
+}
+
+uint32_t Checker::add_format(Format format) {
+  program_.formats.push_back(std::move(format));
+  return static_cast<uint32_t>(program_.formats.size() - 1);
+}
+
+Checked Checker::run() {
+  for (int rounds = 0; rounds < kMaxRounds; rounds++) {
+    learned_ = false;
+    round();
+    if (!learned_) break;
+  }
+  bool settled = !learned_;
+  final_ = true;
+  round();
+  if (!settled) error({}, "the types of this script's maps depend on each other too deeply");
+  finish();
+  Checked checked;
+  checked.program = std::move(program_);
+  checked.diagnostics = std::move(diagnostics_);
+  return checked;
+}
+
+void Checker::round() {
+  program_ = TypedProgram{};
+  program_.max_strlen = options_.max_strlen;
+  program_.max_map_keys = options_.max_map_keys;
+  diagnostics_.clear();
+  for (clause_index_ = 0; clause_index_ < script_.clauses.size(); clause_index_++)
+    check_clause(script_.clauses[clause_index_]);
+}
+
+void Checker::finish() {
+  for (MapInfo& map : maps_) {
+    MapDecl decl;
+    decl.name = map.name;
+    for (const Slot& key : map.keys) decl.keys.push_back(key.type);
+    decl.value = map.value.type;
+    decl.hist_bits = map.hist_bits;
+    decl.lhist_min = map.lhist_min;
+    decl.lhist_max = map.lhist_max;
+    decl.lhist_step = map.lhist_step;
+    program_.maps.push_back(std::move(decl));
+    bool keys_known =
+        std::all_of(map.keys.begin(), map.keys.end(), [](const Slot& key) { return key.known; });
+    if (!has_errors(diagnostics_) && (!map.value.known || !keys_known))
+      error(map.first, "the type of " + map.name + " cannot be told from the script",
+            "it is only ever made from itself");
+  }
+  std::stable_sort(
+      diagnostics_.begin(), diagnostics_.end(),
+      [](const Diagnostic& a, const Diagnostic& b) { return a.location.begin < b.location.begin; });
+  // The same sentence about the same place is said once.
+  diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(),
+                                 [](const Diagnostic& a, const Diagnostic& b) {
+                                   return a.location.begin == b.location.begin &&
+                                          a.location.end == b.location.end &&
+                                          a.message == b.message;
+                                 }),
+                     diagnostics_.end());
+  if (diagnostics_.size() > kMaxDiagnostics) {
+    // Errors first: a script with nothing but warnings runs, whatever their number.
+    std::stable_partition(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& d) {
+      return d.severity == Diagnostic::Severity::Error;
+    });
+    diagnostics_.resize(kMaxDiagnostics);
+  }
+}
+
+void Checker::check_clause(const ast::Clause& clause) {
+  Clause out;
+  out.probes = clause.probes;
+  out.location = clause.location;
+  clause_ = &out;
+  declared_at_.clear();
+  ended_.clear();
+  scopes_.assign(1, {});
+  if (clause.predicate) {
+    Typed condition = number(*clause.predicate, "a predicate");
+    if (condition.usable) out.predicate = std::move(condition.expr);
+  }
+  body(clause.body, out.body);
+  for (size_t i = 0; i < declared_at_.size(); i++)
+    out.variables[i].type = variables_[declared_at_[i]].type;
+  clause_ = nullptr;
+  program_.clauses.push_back(std::move(out));
+}
+
+void Checker::body(const std::vector<ast::Stmt>& stmts, std::vector<Stmt>& out) {
+  scopes_.emplace_back();
+  for (const ast::Stmt& stmt : stmts) statement(stmt, out);
+  for (const auto& entry : scopes_.back()) ended_.push_back(entry.first);
+  scopes_.pop_back();
+}
+
+void Checker::statement(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  switch (stmt.kind) {
+    case ast::Stmt::Kind::Expr: expression_statement(stmt, out); return;
+    case ast::Stmt::Kind::Assign:
+      if (stmt.target->kind == ast::Expr::Kind::Map)
+        assign_map(stmt, out);
+      else
+        assign_variable(stmt, out);
+      return;
+    case ast::Stmt::Kind::Return: {
+      Stmt made;
+      made.kind = Stmt::Kind::Return;
+      made.location = stmt.location;
+      out.push_back(std::move(made));
+      return;
+    }
+    case ast::Stmt::Kind::If: {
+      Stmt made;
+      made.location = stmt.location;
+      Typed condition = number(*stmt.value, "a condition");
+      body(stmt.then_body, made.then_body);
+      body(stmt.else_body, made.else_body);
+      if (!condition.usable) return;
+      made.kind = Stmt::Kind::If;
+      made.value = std::move(condition.expr);
+      out.push_back(std::move(made));
+      return;
+    }
+  }
+}
+
+void Checker::expression_statement(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  const ast::Expr& e = *stmt.value;
+  Stmt made;
+  made.location = stmt.location;
+  // `c ? printf(...) : printf(...)` is an if: its choices give no value.
+  auto is_action = [](const ast::Expr& kid) {
+    if (kid.kind != ast::Expr::Kind::Call) return false;
+    const BuiltinRow* row = find_builtin(kid.text);
+    return row && row->category == Category::Action;
+  };
+  if (e.kind == ast::Expr::Kind::Ternary && e.kids.size() == 3 && is_action(e.kids[1]) &&
+      is_action(e.kids[2])) {
+    Typed condition = number(e.kids[0], "a condition");
+    for (size_t i : {1, 2}) {
+      Typed action = any(e.kids[i]);
+      if (!action.usable) continue;
+      Stmt inner;
+      inner.location = e.kids[i].location;
+      inner.value = std::move(action.expr);
+      (i == 1 ? made.then_body : made.else_body).push_back(std::move(inner));
+    }
+    if (!condition.usable) return;
+    made.kind = Stmt::Kind::If;
+    made.value = std::move(condition.expr);
+    out.push_back(std::move(made));
+    return;
+  }
+  Typed typed = any(e);
+  if (!typed.usable) return;
+  if (!has_effect(typed.expr)) {
+    warning(e.location, "the value of this expression is not used");
+    return;
+  }
+  made.kind = Stmt::Kind::Expr;
+  made.value = std::move(typed.expr);
+  out.push_back(std::move(made));
+}
+
+void Checker::assign_variable(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  const ast::Expr& target = *stmt.target;
+  Typed typed;
+  if (stmt.op == Op::None) {
+    typed = value(*stmt.value);
+  } else {
+    Typed old = variable(target);
+    typed = binary(stmt.op, std::move(old), value(*stmt.value), stmt.location);
+  }
+  if (typed.usable && typed.expr.type.is_aggregate()) typed = unusable();
+  std::optional<uint32_t> slot = find_variable(target.text);
+  // Declared even when its value is wrong: one mistake is enough.
+  if (!slot && (stmt.op == Op::None || typed.usable)) slot = declare(target);
+  if (!slot || !typed.usable) return;
+  Slot& known = variables_[declared_at_[*slot]];
+  if (!merge(known, typed)) {
+    error(stmt.location, "type mismatch for " + target.text + ": it holds a '" + known.type.name() +
+                             "' already, this is a '" + typed.expr.type.name() + "'");
+    return;
+  }
+  Stmt made;
+  made.kind = Stmt::Kind::AssignVar;
+  made.location = stmt.location;
+  made.slot = *slot;
+  made.value = coerce(std::move(typed), known.type).expr;
+  out.push_back(std::move(made));
+}
+
+void Checker::assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  const ast::Expr& target = *stmt.target;
+  const ast::Expr& source = *stmt.value;
+  uint32_t index = map_index(target);
+  maps_[index].written = true;
+  if (stmt.op == Op::None && source.kind == ast::Expr::Kind::Call) {
+    const BuiltinRow* row = find_builtin(source.text);
+    if (row && row->category == Category::Aggregation) return aggregate(stmt, *row, out);
+  }
+  Stmt made;
+  made.kind = Stmt::Kind::AssignMap;
+  made.location = stmt.location;
+  made.slot = index;
+  Typed typed = value(source);
+  bool keys_good = map_keys(target, maps_[index], made.keys);
+  Slot* slot = &maps_[index].value;
+  if (slot->known && slot->type.is_aggregate()) {
+    error(stmt.location,
+          target.text + " holds an aggregation (" + slot->type.name() +
+              ") elsewhere: it cannot be assigned a value",
+          "use a map of another name");
+    return;
+  }
+  if (!typed.usable || !keys_good) return;
+  bool is_int = typed.expr.type.kind == Type::Kind::Int || typed.expr.type.kind == Type::Kind::Bool;
+  bool atomic = (stmt.op == Op::Add || stmt.op == Op::Sub) && is_int &&
+                (!slot->known || slot->type.kind == Type::Kind::Int);
+  if (atomic) {
+    // What is subtracted from may become negative.
+    typed = coerce(std::move(typed),
+                   typed.expr.type.is_signed || stmt.op == Op::Sub ? Type::i64() : typed.expr.type);
+    if (stmt.op == Op::Sub) typed.soft = false;
+    made.op = stmt.op;
+  } else if (stmt.op != Op::None) {
+    if (std::any_of(target.kids.begin(), target.kids.end(), has_step)) {
+      error(target.location, "the key would be counted twice", "count it in a statement before");
+      return;
+    }
+    if (!slot->known) merge(*slot, make_literal(0, target.location));
+    Typed old = map_entry(target);
+    typed = binary(stmt.op, std::move(old), std::move(typed), stmt.location);
+    slot = &maps_[index].value;
+    if (!typed.usable) return;
+  }
+  if (atomic && typed.expr.type.kind == Type::Kind::Bool)
+    typed = coerce(std::move(typed), Type::i64());
+  if (!merge(*slot, typed)) {
+    error(stmt.location, "type mismatch for " + target.text + ": it holds a '" + slot->type.name() +
+                             "' elsewhere, this is a '" + typed.expr.type.name() + "'");
+    return;
+  }
+  made.value = coerce(std::move(typed), slot->type).expr;
+  out.push_back(std::move(made));
+}
+
+void Checker::aggregate(const ast::Stmt& stmt, const BuiltinRow& row, std::vector<Stmt>& out) {
+  const ast::Expr& target = *stmt.target;
+  uint32_t index = map_index(target);
+  Stmt made;
+  made.kind = Stmt::Kind::Aggregate;
+  made.location = stmt.location;
+  made.slot = index;
+  bool keys_good = map_keys(target, maps_[index], made.keys);
+  bool value_good = aggregate_arguments(*stmt.value, row, maps_[index], made.value);
+  if (keys_good && value_good) out.push_back(std::move(made));
+}
+
+Checked check(const ast::Script& script, const TargetLookup& lookup, const CheckOptions& options) {
+  return Checker(script, lookup, options).run();
+}
+
+}  // namespace gotap::lang

@@ -1,0 +1,40 @@
+// The checker: every name resolved, every expression typed, every mistake said. Entry point:
+// check(). Pure: what it must know of the binaries it asks the lookup.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "go/image.h"
+#include "lang/ast.h"
+#include "lang/diag.h"
+#include "lang/program.h"
+
+namespace gotap::lang {
+
+/// What the checker needs to know of the binary a probe names.
+struct TargetFacts {
+  bool is_go = false;
+  go::Abi abi = go::Abi::C;      ///< go::Image::abi()
+  std::string version;           ///< "1.24.4"; empty if not Go
+  bool has_c_functions = false;  ///< a Go program with functions that are not Go's
+};
+
+/// Nothing: the binary could not be opened, and that has been said. Called once a probe.
+using TargetLookup = std::function<std::optional<TargetFacts>(const ProbeSpec&)>;
+
+struct CheckOptions {
+  uint32_t max_strlen = 1024;    ///< longest string str() reads
+  uint32_t max_map_keys = 4096;  ///< entries of a map
+};
+
+struct Checked {
+  TypedProgram program;     ///< meaningless if there are errors
+  Diagnostics diagnostics;  ///< in the order of the text
+};
+
+Checked check(const ast::Script& script, const TargetLookup& lookup,
+              const CheckOptions& options = {});
+
+}  // namespace gotap::lang

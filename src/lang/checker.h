@@ -1,0 +1,147 @@
+// The checker's inside, shared by check.cc (the rounds, clauses, statements), check_expr.cc
+// (operators), check_map.cc (maps and variables) and builtins.cc (one function a row).
+//
+// How types are found: the whole script is checked again and again, each round knowing the
+// types of maps and variables that the rounds before found, until a round learns nothing. Types
+// only ever grow (from "a small literal" to unsigned to signed; strings get longer), so this
+// ends. The diagnostics and the program are those of the last round.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lang/builtins.h"
+#include "lang/check.h"
+
+namespace gotap::lang {
+
+/// A typed expression on its way up.
+struct Typed {
+  Expr expr;
+  bool usable = true;  ///< false: wrong (and said so), or of a type not yet known
+  bool soft = false;   ///< an int64 that is at home in any integer type: small literals
+};
+
+class Checker {
+ public:
+  Checker(const ast::Script& script, const TargetLookup& lookup, const CheckOptions& options);
+  Checked run();
+
+  // For the rows of builtins.cc.
+  static Typed unusable() { return Typed{{}, false, false}; }
+  Typed error(const Location& where, std::string message, std::string hint = "");
+  void warning(const Location& where, std::string message, std::string hint = "");
+  /// Any expression; of type Void if it is an action.
+  Typed any(const ast::Expr& e);
+  /// An expression that must have a value.
+  Typed value(const ast::Expr& e);
+  /// A value that must be an integer, bool or pointer.
+  Typed number(const ast::Expr& e, const char* what);
+  /// An integer known now, in [low, high].
+  std::optional<int64_t> literal(const ast::Expr& e, const char* what, int64_t low, int64_t high);
+  /// A map, or an entry of it, aggregate or not. `type` of the result is the map's value type.
+  Typed map_entry(const ast::Expr& e);
+  Typed map_ref(const ast::Expr& e);
+  Typed coerce(Typed typed, const Type& type);
+  uint32_t add_format(Format format);
+  const std::vector<std::optional<TargetFacts>>& facts() const { return (*facts_)[clause_index_]; }
+  const std::vector<ProbeSpec>& probes() const { return script_.clauses[clause_index_].probes; }
+  const CheckOptions& options() const { return options_; }
+  Clause& clause() { return *clause_; }
+
+ private:
+  /// A type that is being found out.
+  struct Slot {
+    bool known = false;
+    bool soft = false;
+    Type type;
+  };
+  struct MapInfo {
+    std::string name;
+    Location first;
+    bool keys_known = false;
+    bool written = false;
+    bool reported = false;
+    std::vector<Slot> keys;
+    Slot value;
+    uint32_t hist_bits = 0;
+    int64_t lhist_min = 0, lhist_max = 0, lhist_step = 0;
+  };
+  using Scope = std::vector<std::pair<std::string, uint32_t>>;
+
+  // check.cc
+  void round();
+  void check_clause(const ast::Clause& clause);
+  void body(const std::vector<ast::Stmt>& stmts, std::vector<Stmt>& out);
+  void statement(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void expression_statement(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void assign_variable(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void aggregate(const ast::Stmt& stmt, const BuiltinRow& row, std::vector<Stmt>& out);
+  void finish();
+
+  // check_map.cc
+  bool merge(Slot& slot, const Typed& typed);
+  uint32_t map_index(const ast::Expr& e);
+  bool map_keys(const ast::Expr& e, MapInfo& map, std::vector<Expr>& keys);
+  bool map_known(MapInfo& map, const Location& where);
+  Typed map_value(const ast::Expr& e);
+  Typed variable(const ast::Expr& e);
+  std::optional<uint32_t> find_variable(std::string_view name) const;
+  uint32_t declare(const ast::Expr& target);
+  bool aggregate_arguments(const ast::Expr& call, const BuiltinRow& row, MapInfo& map,
+                           std::optional<Expr>& argument);
+  void undefined_map(MapInfo& map, const Location& where);
+
+  // check_expr.cc
+  Typed unary(const ast::Expr& e);
+  Typed binary(const ast::Expr& e);
+  Typed binary(Op op, Typed left, Typed right, const Location& where);
+  Typed pointer_math(Op op, Typed left, Typed right, const Location& where);
+  Typed compare(Op op, Typed left, Typed right, const Location& where);
+  Typed fold(Op op, const Typed& left, const Typed& right, const Location& where);
+  Typed ternary(const ast::Expr& e);
+  Typed cast(const ast::Expr& e);
+  Typed deref(Typed pointer, const Location& where);
+  Typed index(const ast::Expr& e);
+  Typed step(const ast::Expr& e);
+  Typed builtin(const ast::Expr& e);
+  Typed unknown_word(const ast::Expr& e);
+  Type common(const Typed& left, const Typed& right, bool* mixed) const;
+
+  const ast::Script& script_;
+  const CheckOptions options_;
+  std::vector<std::vector<std::optional<TargetFacts>>> facts_storage_;
+  const std::vector<std::vector<std::optional<TargetFacts>>>* facts_ = &facts_storage_;
+
+  // What the rounds learn.
+  std::vector<MapInfo> maps_;
+  std::map<std::string, uint32_t, std::less<>> map_by_name_;
+  std::map<uint32_t, Slot> variables_;  // by the offset of the assignment that declares them
+  bool learned_ = false;
+  bool final_ = false;
+
+  // What one round makes.
+  TypedProgram program_;
+  Diagnostics diagnostics_;
+  size_t clause_index_ = 0;
+  Clause* clause_ = nullptr;
+  std::vector<uint32_t> declared_at_;  // of the clause's variables
+  std::vector<std::string> ended_;     // names of variables whose block is over
+  std::vector<Scope> scopes_;
+};
+
+/// A literal as an expression: its type is int64, or uint64 where it must be.
+Typed make_literal(__int128 value, const Location& where);
+/// The value of an integer literal.
+__int128 literal_value(const Expr& e);
+inline bool is_literal(const Expr& e) {
+  return e.kind == Expr::Kind::Integer && e.type.kind == Type::Kind::Int;
+}
+/// "uint64", "a string": how messages call a type.
+std::string describe(const Type& type);
+
+}  // namespace gotap::lang
