@@ -1,0 +1,182 @@
+// Events: printf(), print(), clear(), zero(), exit() and time() as records in the ring buffer.
+// Entry points: the members named *_call and *_event.
+//
+// A record is reserved first and filled in place, so that strings are read straight into it. What
+// an argument hides is a flag in the record (DESIGN rule 10), so nothing leaves the code between
+// reserve and submit. Submitted without a wake-up: user space drains by a timer (rule 17).
+#include "codegen/generator.h"
+
+namespace gotap::codegen {
+
+using namespace bpf;
+using lang::Builtin;
+using Kind = EventLayout::Kind;
+
+namespace {
+constexpr int32_t kNoWakeup = 1;  // BPF_RB_NO_WAKEUP
+constexpr uint32_t kMaxRecord = 32000;
+
+uint32_t add_event(BpfObject& object, EventLayout layout) {
+  object.events.push_back(std::move(layout));
+  return static_cast<uint32_t>(object.events.size() - 1);
+}
+}  // namespace
+
+// Header, one flag byte a fallible value, the values, and what reading a string may overwrite.
+void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*>& values) {
+  uint32_t offset = 8;
+  for (const Expr* value : values) {
+    Type type = value->type;
+    if (type.is_aggregate()) type = Type::integer(8, type.is_signed);  // read as a number
+    Field field{type, 0, -1};
+    if (can_fail(*value)) field.unknown_offset = static_cast<int32_t>(offset++);
+    layout.fields.push_back(field);
+  }
+  offset = (offset + 7) / 8 * 8;
+  bool strings = false;
+  for (Field& field : layout.fields) {
+    field.offset = offset;
+    offset += field.type.memory_size();
+    strings |= field.type.kind == Type::Kind::String;
+  }
+  layout.size = offset + (strings ? 8 : 0);
+  if (layout.size > kMaxRecord)
+    fail("the arguments of one printf() take more than " + std::to_string(kMaxRecord) + " bytes");
+}
+
+void Generator::fill_fields(const EventLayout& layout, const std::vector<const Expr*>& values) {
+  for (int32_t at = 8; at < static_cast<int32_t>(layout.fields[0].offset); at += 8)
+    asm_.store(Width::U64, R8, at, 0);
+  for (size_t i = 0; i < values.size(); i++) {
+    Memory::Scope scope(memory_);
+    const Field& field = layout.fields[i];
+    Place place{R8, static_cast<int32_t>(field.offset)};
+    attempt(
+        [&] {
+          if (field.type.kind == Type::Kind::String)
+            return eval_string(*values[i], place, field.type.capacity, false);
+          eval(*values[i]);
+          asm_.store(Width::U64, place.base, place.offset, R0);
+        },
+        [&] {
+          if (field.unknown_offset < 0) return fail("internal error: an argument without a flag");
+          asm_.store(Width::U64, place.base, place.offset, 0);
+          asm_.store(Width::U8, R8, field.unknown_offset, 1);
+        });
+  }
+}
+
+// R8 = a new record with its header.
+void Generator::reserve(const EventLayout& layout, uint32_t index, Label full) {
+  asm_.load_map(R1, BpfObject::kRing);
+  asm_.mov(R2, static_cast<int32_t>(layout.size));
+  asm_.mov(R3, 0);
+  asm_.call(Helper::RingbufReserve);
+  asm_.jump(Jump::Eq, R0, 0, full);
+  asm_.mov(R8, R0);
+  asm_.store(Width::U64, R8, 0, static_cast<int32_t>(index));
+}
+
+void Generator::submit() {
+  asm_.mov(R1, R8);
+  asm_.mov(R2, kNoWakeup);
+  asm_.call(Helper::RingbufSubmit);
+}
+
+// A record with these values.
+void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& values) {
+  Label full = asm_.label(), done = asm_.label();
+  if (!values.empty()) layout_fields(layout, values);
+  uint32_t index = add_event(builder_.object, layout);
+  reserve(layout, index, full);
+  if (!values.empty()) fill_fields(layout, values);
+  submit();
+  asm_.jump(done);
+  asm_.bind(full);
+  count(offsetof(Globals, ring_full));
+  asm_.bind(done);
+}
+
+void Generator::printf_call(const Expr& expr) {
+  EventLayout layout;
+  layout.kind = Kind::Printf;
+  layout.format = builder_.program.formats[expr.format];
+  std::vector<const Expr*> values;
+  for (const Expr& kid : expr.kids) values.push_back(&kid);
+  emit_event(std::move(layout), values);
+}
+
+void Generator::print_call(const Expr& expr) {
+  const Expr& what = expr.kids[0];
+  if (what.kind == Expr::Kind::MapRef) return map_event(expr, Kind::PrintMap);
+  if (what.kind == Expr::Kind::Map && !what.kids.empty()) return map_value_event(what);
+  if (what.kind == Expr::Kind::Map) return map_event(expr, Kind::PrintMap);
+  EventLayout layout;
+  layout.kind = Kind::PrintValue;
+  emit_event(std::move(layout), {&what});
+}
+
+void Generator::clear_call(const Expr& expr) { map_event(expr, Kind::Clear); }
+void Generator::zero_call(const Expr& expr) { map_event(expr, Kind::Zero); }
+
+void Generator::map_event(const Expr& expr, Kind kind) {
+  EventLayout layout;
+  layout.kind = kind;
+  layout.map = expr.kids[0].slot;
+  if (expr.kids.size() > 1) layout.top = static_cast<int64_t>(expr.kids[1].integer);
+  if (expr.kids.size() > 2) layout.div = static_cast<int64_t>(expr.kids[2].integer);
+  emit_event(std::move(layout), {});
+}
+
+// print(@m[k]): the keys, then the value as the map has it, or zeros.
+void Generator::map_value_event(const Expr& expr) {
+  const UserMap& map = user_map(expr.slot);
+  const MapSpec& spec = builder_.object.maps[map.map];
+  EventLayout layout;
+  layout.kind = Kind::PrintMapValue;
+  layout.map = expr.slot;
+  uint32_t offset = 8;
+  for (const Field& key : map.keys) layout.fields.push_back({key.type, offset + key.offset, -1});
+  offset += spec.key_size;
+  layout.fields.push_back({map.value, offset, -1});
+  layout.size = offset + (spec.value_size + 7) / 8 * 8;
+  uint32_t index = add_event(builder_.object, layout);
+
+  Label full = asm_.label(), missing = asm_.label(), filled = asm_.label(), done = asm_.label();
+  Place key = map_key(expr.slot, expr.kids);
+  reserve(layout, index, full);
+  copy({R8, 8}, key.base, key.offset, spec.key_size);
+  map_lookup(expr.slot, key);
+  Place value{R8, static_cast<int32_t>(offset)};
+  asm_.jump(Jump::Eq, R0, 0, missing);
+  copy(value, R0, 0, spec.value_size);
+  asm_.jump(filled);
+  asm_.bind(missing);
+  zero(value, spec.value_size);
+  asm_.bind(filled);
+  submit();
+  asm_.jump(done);
+  asm_.bind(full);
+  count(offsetof(Globals, ring_full));
+  asm_.bind(done);
+}
+
+// The session sees `exiting` even if the record is lost.
+void Generator::exit_call(const Expr& expr) {
+  EventLayout layout;
+  layout.kind = Kind::Exit;
+  Expr success;
+  success.type = Type::i64();
+  emit_event(std::move(layout), {expr.kids.empty() ? &success : &expr.kids[0]});
+  asm_.store(Width::U64, R7, offsetof(Globals, exiting), 1);
+  asm_.jump(clause_end_);
+}
+
+void Generator::time_call(const Expr& expr) {
+  EventLayout layout;
+  layout.kind = Kind::Time;
+  layout.format = builder_.program.formats[expr.format];
+  emit_event(std::move(layout), {});
+}
+
+}  // namespace gotap::codegen

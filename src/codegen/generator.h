@@ -1,0 +1,204 @@
+// Generator: makes one BPF program. Its members stand in several files, by subject: program.cc
+// (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, maps.cc, events.cc.
+// Private to codegen/.
+//
+// Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
+// filled (in frame.cc a loop counter), R9 the scratch slot; R0-R5 hold intermediate values, the
+// value of an expression is left in R0. Everything that outlives a helper call is in memory.
+//
+// An unknown value (DESIGN rule 10) is a jump to the label `unknown_`, which the statement sets.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bpf/insn.h"
+#include "codegen/memory.h"
+#include "codegen/object_builder.h"
+
+namespace gotap::codegen {
+
+class Generator {
+ public:
+  explicit Generator(ObjectBuilder& builder) : builder_(builder) {}
+
+  /// The code of a plan program or a timer. `scratch` says whether it is to claim a scratch
+  /// slot; scratch_needed() afterwards, how much of it there should be.
+  Result<std::vector<bpf::Insn>> uprobe(const plan::Program& program, bool scratch);
+  Result<std::vector<bpf::Insn>> timer(const plan::Timer& timer, bool scratch);
+  uint32_t scratch_needed() const { return memory_.scratch_peak(); }
+
+ private:
+  friend struct BuiltinTable;
+  using Expr = lang::Expr;
+  using Stmt = lang::Stmt;
+
+  // program.cc
+  void begin(bool scratch, bool check_exiting);
+  Result<std::vector<bpf::Insn>> end();
+  void find_needs();
+  void check_tgid();
+  void check_branch_taken();
+  void save_cookie();
+  void claim_scratch();
+  void action(const plan::Action& action);
+  void clause(const lang::Clause& clause);
+  void count(uint32_t globals_offset);
+
+  // frame.cc
+  void goroutine();
+  void read_go_frame(bpf::Label no_goroutine);
+  void load_g(bpf::Label no_goroutine);
+  void read_c_frame();
+  void load_top();
+  void unwind(bool at_return);
+  void push_frame();
+  void pop_frame();
+  void pop_one(plan::Role role, bool count_missing);
+  void store_top();
+  void load_cookie_function(bpf::Reg dst, plan::Role role);
+
+  // stmt.cc
+  void body(const std::vector<Stmt>& body);
+  void statement(const Stmt& stmt);
+  void assign_variable(const Stmt& stmt);
+  void if_statement(const Stmt& stmt);
+  void init_variables(const lang::Clause& clause);
+
+  // expr.cc
+  void eval(const Expr& expr);
+  void eval_to(bpf::Reg reg, const Expr& leaf);
+  bool is_leaf(const Expr& expr) const;
+  void branch_false(const Expr& expr, bpf::Label to);
+  void branch_true(const Expr& expr, bpf::Label to);
+  void boolean(const Expr& expr);
+  void ternary(const Expr& expr);
+  void cast(const Type& type);
+  void deref(const Expr& expr);
+  void read_user(uint32_t bytes, bool is_signed);
+  void variable(const Expr& expr);
+  void inc_dec(const Expr& expr);
+  void unknown();
+  bool can_fail(const Expr& expr) const;
+  void find_fallible_variables(const lang::Clause& clause);
+  void fail(std::string message);
+
+  // arith.cc
+  void binary(const Expr& expr);
+  void operands(const Expr& expr);
+  void arithmetic(const Expr& expr);
+  void divide(const Expr& expr);
+  void compare_branch(const Expr& expr, bool when, bpf::Label to);
+  void log2_bucket(uint32_t bits, bool is_signed, bpf::Label negative);
+
+  // builtins.cc
+  void call(const Expr& expr);
+  void string_call(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void update_aggregate(const Stmt& stmt, Place value, bpf::Label full);
+  void id_half(bpf::Helper helper, bool high);
+  void value_pid(const Expr& expr);
+  void value_tid(const Expr& expr);
+  void value_uid(const Expr& expr);
+  void value_gid(const Expr& expr);
+  void value_cpu(const Expr& expr);
+  void value_nsecs(const Expr& expr);
+  void value_elapsed(const Expr& expr);
+  void value_func(const Expr& expr);
+  void value_probe(const Expr& expr);
+  void value_goid(const Expr& expr);
+  void value_duration(const Expr& expr);
+  void value_argument(const Expr& expr);
+  void value_stack_argument(const Expr& expr);
+  std::optional<uint16_t> register_of(const Expr& expr) const;
+
+  // strings.cc
+  void eval_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_literal(const std::string& text, Place dst, uint32_t capacity, bool zeroed);
+  void string_read(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_read_exact(Place pointer, Place dst, uint32_t limit);
+  void string_read_to_nul(Place pointer, Place dst, uint32_t limit, bool cut_inside);
+  void string_comm(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_copy(Place dst, uint32_t capacity, bpf::Reg src, int32_t offset, uint32_t source,
+                   bool zeroed);
+  void string_map(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_compare(const Expr& expr);
+  void zero(Place dst, uint32_t bytes);
+  void copy(Place dst, bpf::Reg src, int32_t offset, uint32_t bytes);
+  void address(bpf::Reg reg, Place place);
+
+  // maps.cc
+  Place map_key(uint32_t user_map, const std::vector<Expr>& keys);
+  void map_lookup(uint32_t user_map, Place key);
+  void map_lookup_or_insert(uint32_t user_map, Place key, bpf::Label full);
+  void map_value(const Expr& expr);
+  void aggregate_value(const Type& type, bpf::Label done);
+  void assign_map(const Stmt& stmt);
+  void add_to_map(const Stmt& stmt);
+  void aggregate(const Stmt& stmt);
+  void hist_bucket_of(const Stmt& stmt);
+  void update_count(const Stmt& stmt, Place value, bpf::Label full);
+  void update_sum(const Stmt& stmt, Place value, bpf::Label full);
+  void update_avg(const Stmt& stmt, Place value, bpf::Label full);
+  void update_extreme(const Stmt& stmt, Place value, bpf::Label full);
+  void update_hist(const Stmt& stmt, Place bucket, bpf::Label full);
+  void inc_dec_statement(const Expr& expr);
+  void delete_key(const Expr& expr);
+  void map_inc_dec(const Expr& expr);
+  const bpf::UserMap& user_map(uint32_t index) const { return builder_.object.user_maps[index]; }
+
+  // events.cc
+  void print_call(const Expr& expr);
+  void printf_call(const Expr& expr);
+  void clear_call(const Expr& expr);
+  void zero_call(const Expr& expr);
+  void emit_event(bpf::EventLayout layout, const std::vector<const Expr*>& values);
+  void map_event(const Expr& expr, bpf::EventLayout::Kind kind);
+  void map_value_event(const Expr& map);
+  void exit_call(const Expr& expr);
+  void time_call(const Expr& expr);
+  void layout_fields(bpf::EventLayout& layout, const std::vector<const Expr*>& values);
+  void fill_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);
+  void reserve(const bpf::EventLayout& layout, uint32_t index, bpf::Label full);
+  void submit();
+
+  /// Runs `code` with its own unknown label; if the label was jumped to, what follows it at
+  /// run time is `on_unknown`.
+  template <class Code, class OnUnknown>
+  void attempt(const Code& code, const OnUnknown& on_unknown) {
+    bpf::Label saved = unknown_, here = asm_.label();
+    unknown_ = here;
+    code();
+    unknown_ = saved;
+    if (!asm_.used(here)) return asm_.bind(here);
+    bpf::Label done = asm_.label();
+    asm_.jump(done);
+    asm_.bind(here);
+    on_unknown();
+    asm_.bind(done);
+  }
+
+  static constexpr uint64_t kNoDuration = ~uint64_t{0};  ///< in a duration slot: no frame
+
+  ObjectBuilder& builder_;
+  bpf::Assembler asm_;
+  Memory memory_;
+  std::string failure_;  ///< the first thing that went wrong, or empty
+
+  const plan::Shape* shape_ = nullptr;  ///< nullptr: a timer
+  lang::ProbeKind timer_kind_ = lang::ProbeKind::Begin;
+  plan::Action action_;                   ///< the one being generated
+  const lang::Clause* clause_ = nullptr;  ///< its clause
+  std::vector<Place> variables_;          ///< of the clause
+  std::vector<bool> fallible_;            ///< variables_ that are followed by an unknown flag
+  bpf::Label exit_, clause_end_, unknown_;
+
+  bool need_cookie_ = false, need_goid_ = false, need_frame_ = false, scratch_ = false;
+  Place cookie_, goid_, goroutine_known_, branch_taken_, scratch_base_, scratch_bit_;
+  Place durations_[3];  ///< by plan::Role
+  // While the frame is handled, see frame.cc.
+  Place key_, top_, top_pointer_, k_, now_, frame_;
+};
+
+}  // namespace gotap::codegen

@@ -1,0 +1,142 @@
+#include "codegen/object_builder.h"
+
+#include <algorithm>
+
+namespace gotap::codegen {
+
+namespace {
+
+using bpf::MapSpec;
+using bpf::MapType;
+using lang::Builtin;
+using lang::Expr;
+
+// Calls in flight at one moment, over all goroutines and probed functions.
+constexpr uint32_t kMaxFrames = 65536;
+constexpr uint32_t kRingBytes = 8 << 20;
+// The kernel gives a hash element's key no more than the BPF stack has.
+constexpr uint32_t kMaxKeySize = 16384;
+
+// The kernel allows 15 characters of a small alphabet.
+std::string kernel_name(const std::string& name) {
+  std::string out;
+  for (char c : name) {
+    bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (good || c == '_' || c == '.') out += c;
+  }
+  return out.empty() ? "anonymous" : out.substr(0, 15);
+}
+
+std::vector<MapUse> find_uses(const lang::TypedProgram& program) {
+  std::vector<MapUse> uses(program.maps.size());
+  for (const lang::Clause& clause : program.clauses) {
+    for_each_expr(clause, [&](const Expr& expr) {
+      bool is_delete = expr.kind == Expr::Kind::Call && expr.builtin == Builtin::Delete;
+      if (is_delete && !expr.kids.empty()) uses[expr.kids[0].slot].deleted = true;
+      // delete(@m[k]) names an element without reading it, but that costs no more than a map
+      // shared by the CPUs.
+      if (expr.kind == Expr::Kind::Map) uses[expr.slot].read = true;
+    });
+  }
+  return uses;
+}
+
+uint32_t value_size(const bpf::UserMap& map) {
+  switch (map.value.kind) {
+    case Type::Kind::Avg:
+    case Type::Kind::Min:
+    case Type::Kind::Max: return 16;
+    case Type::Kind::Hist: return 8 * bpf::hist_buckets(map.hist_bits);
+    case Type::Kind::Lhist:
+      return 8 * (static_cast<uint32_t>((map.lhist_max - map.lhist_min) / map.lhist_step) + 2);
+    default: return map.value.memory_size();
+  }
+}
+
+// An array needs no lookup by key, but its element cannot be absent. So only where a value tells
+// whether anything was ever put into it, or where bpftrace prints the empty value too (count).
+MapType map_type(const bpf::UserMap& map, const MapUse& use) {
+  bool array = map.keys.empty() && map.value.is_aggregate() && !use.deleted &&
+               map.value.kind != Type::Kind::Sum;
+  if (map.per_cpu) return array ? MapType::PerCpuArray : MapType::PerCpuHash;
+  return array ? MapType::Array : MapType::Hash;
+}
+
+}  // namespace
+
+Result<void> make_maps(ObjectBuilder& builder) {
+  bpf::BpfObject& object = builder.object;
+  std::vector<MapUse> uses = find_uses(builder.program);
+  object.maps.resize(bpf::BpfObject::kFirstUserMap);
+  uint32_t largest_value = 0;
+  for (size_t i = 0; i < builder.program.maps.size(); i++) {
+    const lang::MapDecl& decl = builder.program.maps[i];
+    bpf::UserMap map;
+    map.name = decl.name;
+    map.map = static_cast<uint32_t>(object.maps.size());
+    map.value = decl.value;
+    map.per_cpu = decl.value.is_aggregate() && !uses[i].read;
+    map.hist_bits = decl.hist_bits;
+    map.lhist_min = decl.lhist_min;
+    map.lhist_max = decl.lhist_max;
+    map.lhist_step = decl.lhist_step;
+    uint32_t key_size = 0;
+    for (const Type& key : decl.keys) {
+      map.keys.push_back({key, key_size, -1});
+      key_size += key.memory_size();
+    }
+    MapSpec spec;
+    spec.name = kernel_name(decl.name);
+    spec.type = map_type(map, uses[i]);
+    spec.key_size = decl.keys.empty() ? 4 : key_size;
+    spec.value_size = value_size(map);
+    spec.max_entries = decl.keys.empty() ? 1 : builder.program.max_map_keys;
+    if (key_size > kMaxKeySize)
+      return Error{"the key of " + decl.name + " is too large: " + std::to_string(key_size) +
+                       " bytes of " + std::to_string(kMaxKeySize),
+                   "use shorter strings: str(p, n) with a constant n"};
+    // A per-CPU value must fit into the kernel's smallest per-CPU allocation unit.
+    if (spec.value_size > 32768)
+      return Error{"a value of " + decl.name + " is too large: " + std::to_string(spec.value_size) +
+                       " bytes of 32768",
+                   "use fewer buckets"};
+    // Preallocating huge elements for every possible key wastes memory that is never touched.
+    spec.no_prealloc = spec.key_size + spec.value_size > 256 && spec.type != MapType::Array &&
+                       spec.type != MapType::PerCpuArray;
+    largest_value = std::max(largest_value, spec.value_size);
+    object.user_maps.push_back(std::move(map));
+    object.maps.push_back(std::move(spec));
+  }
+  auto maps = static_cast<uint32_t>(object.user_maps.size());
+  builder.zeros_offset = builder.counter_of(maps);
+  object.maps[bpf::BpfObject::kGlobals] = {"gotap_globals", MapType::Array, 4,
+                                           builder.zeros_offset + (largest_value + 7) / 8 * 8, 1};
+  object.maps[bpf::BpfObject::kRing] = {"gotap_ring", MapType::RingBuffer, 0, 0, 0};
+  object.maps[bpf::BpfObject::kFrames] = {"gotap_frames", MapType::Hash, sizeof(bpf::FrameKey),
+                                          sizeof(bpf::FrameValue), 0};
+  object.maps[bpf::BpfObject::kTops] = {"gotap_tops", MapType::Hash, sizeof(bpf::TopKey),
+                                        sizeof(bpf::TopValue), 0};
+  object.maps[bpf::BpfObject::kScratch] = {"gotap_scratch", MapType::PerCpuArray, 4, 0, 0};
+  for (const plan::Program& program : builder.plan.programs)
+    if (program.shape.push_frame || program.shape.pop_frame)
+      object.maps[bpf::BpfObject::kFrames].max_entries =
+          object.maps[bpf::BpfObject::kTops].max_entries = kMaxFrames;
+  return {};
+}
+
+void make_ring(bpf::BpfObject& object) {
+  if (!object.events.empty()) object.maps[bpf::BpfObject::kRing].max_entries = kRingBytes;
+}
+
+uint32_t scratch_slots(uint32_t slot_size) {
+  return 4 * slot_size + kScratchHeader <= 32768 ? 4 : 2;
+}
+
+void make_scratch_map(ObjectBuilder& builder) {
+  if (builder.scratch_size == 0) return;
+  MapSpec& map = builder.object.maps[bpf::BpfObject::kScratch];
+  map.value_size = kScratchHeader + scratch_slots(builder.scratch_size) * builder.scratch_size;
+  map.max_entries = 1;
+}
+
+}  // namespace gotap::codegen

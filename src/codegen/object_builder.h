@@ -1,0 +1,71 @@
+// ObjectBuilder: the parts of a BpfObject that all programs share: maps, event layouts, and what
+// has to be known about the whole script before the first instruction. Entry points: make_maps(),
+// for_each_expr().
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/object.h"
+#include "lang/program.h"
+#include "plan/plan.h"
+
+namespace gotap::codegen {
+
+/// How the script uses one of its maps.
+struct MapUse {
+  bool read = false;     ///< its value is read by a program: so it must not be per CPU
+  bool deleted = false;  ///< delete() is called on it: so it must not be an array
+};
+
+struct ObjectBuilder {
+  const lang::TypedProgram& program;
+  const plan::Plan& plan;
+  bpf::BpfObject object;
+  uint32_t zeros_offset = 0;  ///< in Globals' map: enough zero bytes for any map's first value
+  uint32_t scratch_size = 0;  ///< of one slot; 0: not needed
+
+  uint32_t counter_of(uint32_t user_map) const {
+    return static_cast<uint32_t>(sizeof(bpf::Globals)) + 8 * user_map;
+  }
+};
+
+/// Fills in the maps but for the scratch map, whose size is known at the end.
+/// Error: a key or value too large.
+Result<void> make_maps(ObjectBuilder& builder);
+
+/// Sizes the ring if the script has events.
+void make_ring(bpf::BpfObject& object);
+
+/// Adds the scratch map for slots of `scratch_size` bytes.
+void make_scratch_map(ObjectBuilder& builder);
+
+/// Number of scratch slots a CPU has: as many hits as can be in the making on it, one preempting
+/// the other. A power of two.
+uint32_t scratch_slots(uint32_t slot_size);
+
+/// Bytes before the first slot: the bitmap of slots in use.
+constexpr uint32_t kScratchHeader = 8;
+
+/// Calls `visit` on every expression of the clause, outermost first.
+template <class Visit>
+void for_each_expr(const lang::Expr& expr, const Visit& visit) {
+  visit(expr);
+  for (const lang::Expr& kid : expr.kids) for_each_expr(kid, visit);
+}
+template <class Visit>
+void for_each_expr(const std::vector<lang::Stmt>& body, const Visit& visit) {
+  for (const lang::Stmt& stmt : body) {
+    for (const lang::Expr& key : stmt.keys) for_each_expr(key, visit);
+    if (stmt.value) for_each_expr(*stmt.value, visit);
+    for_each_expr(stmt.then_body, visit);
+    for_each_expr(stmt.else_body, visit);
+  }
+}
+template <class Visit>
+void for_each_expr(const lang::Clause& clause, const Visit& visit) {
+  if (clause.predicate) for_each_expr(*clause.predicate, visit);
+  for_each_expr(clause.body, visit);
+}
+
+}  // namespace gotap::codegen
