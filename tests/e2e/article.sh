@@ -228,11 +228,11 @@ if have_go 1.15; then
   fsm_by_offsets
   wrong_offsets
 else
-  skip article-1.15 "no Go 1.15 toolchain"
+  skip article-1.15 "$(no_go 1.15)"
 fi
 for version in $versions; do
   if ! have_go "$version"; then
-    skip "article-$version" "no Go $version toolchain"
+    skip "article-$version" "$(no_go "$version")"
     continue
   fi
   stacker "$version"

@@ -31,7 +31,7 @@ END
 
 for version in $versions; do
   if ! have_go "$version"; then
-    skip "exactly-once-$version" "no Go $version toolchain"
+    skip "exactly-once-$version" "$(no_go "$version")"
     continue
   fi
   for variant in plain stripped pie; do count_calls "$version" "$variant"; done

@@ -110,7 +110,7 @@ in_flight() {
 
 for version in $versions; do
   if ! have_go "$version"; then
-    skip "frames-$version" "no Go $version toolchain"
+    skip "frames-$version" "$(no_go "$version")"
     continue
   fi
   from_start "$version" plain

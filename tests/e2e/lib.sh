@@ -119,6 +119,9 @@ need_tracing() {
 
 have_go() { [ -x "$GO_ROOT/$1/bin/go" ]; }
 
+# no_go VERSION: why it is not there, for `skip`: tools/fetch-go leaves its reason in a file.
+no_go() { cat "$GO_ROOT/$1.vanished" 2> /dev/null || echo "no Go $1 toolchain"; }
+
 # go_env VERSION CMD...: with that toolchain and nothing from the network.
 go_env() {
   local version=$1

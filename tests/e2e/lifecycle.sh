@@ -25,7 +25,7 @@ signal() {
 target_ends() {
   local version=$1 target
   if ! have_go "$version"; then
-    skip "lifecycle-target-ends-$version" "no Go $version toolchain"
+    skip "lifecycle-target-ends-$version" "$(no_go "$version")"
     return
   fi
   cp "$(go_program "$version" fsm)" fsm
@@ -108,7 +108,7 @@ closed_output() {
 under_load() {
   local version=$1 target i
   if ! have_go "$version"; then
-    skip "lifecycle-load-$version" "no Go $version toolchain"
+    skip "lifecycle-load-$version" "$(no_go "$version")"
     return
   fi
   cp "$(go_program "$version" fsm)" fsm
