@@ -76,9 +76,13 @@ struct FunctionSites {
   std::string entry_refused;  ///< why `entry` is empty, in the user's words
   std::vector<RetSite> rets;  ///< by address
   std::vector<TailJump> tail_jumps;
+  /// Jumps out through a register or pointer, whose target is not known: calls that leave there
+  /// return where we do not see it.
+  std::vector<uint64_t> indirect_jumps;
   std::string rets_refused;  ///< why no return site may be used although there are some
                              ///< (undecodable byte, RET at a nonzero pcsp); rets is then empty
-  bool has_loop_to_start = false;  ///< one of its own branches goes to +0 ("branch to +0")
+  bool has_loop_to_start = false;  ///< one of its own branches, other than a stack check's way
+                                   ///< back, goes to +0 ("branch to +0")
 };
 
 struct SourceLine {

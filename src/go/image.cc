@@ -1,0 +1,240 @@
+// The facade behind image.h: opens a file, joins what elf/, the pclntab and the build
+// information say, and hands single functions to sites.cc.
+#include "go/image.h"
+
+#include <algorithm>
+#include <array>
+
+#include "arch/x86_64.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "elf/elf.h"
+#include "go/buildinfo.h"
+#include "go/functions.h"
+#include "go/pclntab.h"
+#include "go/sites.h"
+#include "go/versions.h"
+
+namespace gotap::go {
+namespace {
+
+constexpr int32_t kUsualTlsOffset = -8;  // cmd/link/internal/ld/sym.go, Tlsoffset
+
+}  // namespace
+
+struct Image::Impl {
+  std::string path;
+  MappedFile file;
+  Bytes bytes;
+  elf::Elf elf;
+  std::optional<Pclntab> pclntab;
+  std::vector<Function> functions;
+  std::vector<PclnFunction> rows;  ///< parallel to functions; record 0: not from the pclntab
+  bool is_go = false, stripped = false;
+  BuildInfo build;
+  VersionFacts facts;
+  std::string build_id, warning;
+  int32_t tls_offset = kUsualTlsOffset;
+
+  Result<void> read();
+  Result<void> read_go();
+  const Function* function(uint32_t index) const {
+    return index < functions.size() ? &functions[index] : nullptr;
+  }
+  GSource g_source(const Function& function) const;
+};
+
+Result<void> Image::Impl::read() {
+  TRY(parsed, elf::Elf::parse(bytes));
+  elf = std::move(parsed);
+  build_id = elf.build_id();
+  stripped = !elf.has_symbol_table();
+  TRY_DO(read_go());
+  add_symbol_functions(elf, is_go, &functions, &rows);
+  return {};
+}
+
+Result<void> Image::Impl::read_go() {
+  const std::optional<BuildInfo> info = read_build_info(elf);
+  const bool marked = info || elf.section(".go.buildinfo") || elf.section(".note.go.buildid") ||
+                      elf.section(".gopclntab");
+  // A C program has no such mark; only where there are no section headers is it worth a search.
+  if (!marked && !elf.sections().empty()) return {};
+  TRY(table, Pclntab::open(elf));
+  if (!table) {
+    if (!marked) return {};
+    return Error{"a Go program, but its table of functions (pclntab) cannot be found",
+                 "is the file packed or damaged?"};
+  }
+  is_go = true;
+  pclntab = std::move(table);
+  if (info) build = *info;
+  if (build.minor == 0) {
+    build.minor = std::max(pclntab->layout().first_minor, kOldestMinor);
+    warning = "its Go version is unknown: taken for 1." + std::to_string(build.minor) +
+              ", goroutine ids may be wrong";
+  } else if (build.minor > kNewestMinor) {
+    warning = "built by Go 1." + std::to_string(build.minor) +
+              ", newer than what is known here (1." + std::to_string(kNewestMinor) +
+              "): goroutine ids may be wrong";
+  } else if (build.minor < kOldestMinor) {
+    warning = "built by Go 1." + std::to_string(build.minor) +
+              ", older than what is known here (1." + std::to_string(kOldestMinor) +
+              "): goroutine ids may be wrong";
+  }
+  facts = version_facts(build.minor);
+  TRY(go_rows, pclntab->functions());
+  rows = std::move(go_rows);
+  TRY(go_functions, make_go_functions(elf, *pclntab, rows, facts));
+  functions = std::move(go_functions);
+  tls_offset = find_tls_offset(elf, functions).value_or(kUsualTlsOffset);
+  return {};
+}
+
+/// At an entry without a stack check and at a RET: R14 belongs to g in code that the compiler
+/// made for register arguments; elsewhere only the thread's own storage is sure.
+GSource Image::Impl::g_source(const Function& function) const {
+  if (!function.is_go) return GSource::None;
+  return function.abi == Abi::GoRegisters ? GSource::R14 : GSource::Tls;
+}
+
+Image::Image(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Image::~Image() = default;
+
+Result<std::shared_ptr<const Image>> Image::open(const std::string& path) {
+  TRY(file, MappedFile::open(path));
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->file = std::move(file);
+  impl->bytes = impl->file.bytes();
+  if (auto read = impl->read(); !read)
+    return Error{path + ": " + read.error().message, read.error().hint};
+  return std::shared_ptr<const Image>(new Image(std::move(impl)));
+}
+
+Result<std::shared_ptr<const Image>> Image::from_bytes(Bytes bytes, std::string name) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = std::move(name);
+  impl->bytes = bytes;
+  if (auto read = impl->read(); !read)
+    return Error{impl->path + ": " + read.error().message, read.error().hint};
+  return std::shared_ptr<const Image>(new Image(std::move(impl)));
+}
+
+const std::string& Image::path() const { return impl_->path; }
+int Image::fd() const { return impl_->file.fd(); }
+bool Image::is_go() const { return impl_->is_go; }
+const std::string& Image::go_version() const { return impl_->build.version; }
+int Image::go_minor() const { return impl_->build.minor; }
+const std::string& Image::main_module() const { return impl_->build.main_module; }
+const std::string& Image::build_id() const { return impl_->build_id; }
+bool Image::is_pie() const { return impl_->elf.is_pie(); }
+bool Image::stripped() const { return impl_->stripped; }
+Abi Image::abi() const { return impl_->is_go ? impl_->facts.abi : Abi::C; }
+const std::string& Image::version_warning() const { return impl_->warning; }
+int32_t Image::goid_offset() const { return impl_->facts.goid_offset; }
+int32_t Image::tls_offset() const { return impl_->tls_offset; }
+const std::vector<Function>& Image::functions() const { return impl_->functions; }
+
+std::vector<uint32_t> Image::find(std::string_view name) const {
+  std::vector<uint32_t> found;
+  const std::vector<Function>& functions = impl_->functions;
+  for (uint32_t i = 0; i < functions.size(); i++)
+    if (functions[i].name == name) found.push_back(i);
+  if (!found.empty() || !impl_->is_go) return found;
+  for (const elf::Symbol& symbol : impl_->elf.function_symbols()) {
+    if (symbol.name != name) continue;
+    auto index = function_at(symbol.address);
+    if (index && functions[*index].entry == symbol.address &&
+        std::find(found.begin(), found.end(), *index) == found.end())
+      found.push_back(*index);
+  }
+  return found;
+}
+
+std::optional<uint32_t> Image::function_at(uint64_t address) const {
+  const std::vector<Function>& functions = impl_->functions;
+  auto it = std::upper_bound(functions.begin(), functions.end(), address,
+                             [](uint64_t a, const Function& f) { return a < f.entry; });
+  // Symbols of C may nest or share an address: the nearest one before that reaches this far.
+  constexpr int kLookBack = 64;
+  for (int i = 0; i < kLookBack && it != functions.begin(); i++) {
+    --it;
+    if (address < it->end) return static_cast<uint32_t>(it - functions.begin());
+    if (it->is_go) break;
+  }
+  return std::nullopt;
+}
+
+FunctionSites Image::sites(uint32_t index) const {
+  const Function* function = impl_->function(index);
+  FunctionSites refused;
+  if (!function) {
+    refused.entry_refused = refused.rets_refused = "there is no such function";
+    return refused;
+  }
+  auto code = impl_->elf.at(function->entry, function->end - function->entry);
+  if (!code || !impl_->elf.is_executable(function->entry)) {
+    refused.entry_refused = refused.rets_refused = "its code is not in the file";
+    return refused;
+  }
+  SiteInput input{*code, function->entry, function->is_go, impl_->g_source(*function), {}};
+  if (function->is_go) input.stack_depths = impl_->pclntab->stack_depths(impl_->rows[index]);
+  return find_sites(input);
+}
+
+Result<std::vector<uint64_t>> Image::boundaries(uint32_t index) const {
+  const Function* function = impl_->function(index);
+  if (!function) return Error{"there is no such function", ""};
+  auto code = impl_->elf.at(function->entry, function->end - function->entry);
+  if (!code) return Error{std::string(function->name) + ": its code is not in the file", ""};
+  const DecodedFunction decoded = decode_function(*code, function->entry);
+  if (!decoded.problem.empty())
+    return Error{std::string(function->name) + ": " + decoded.problem,
+                 "instruction boundaries are not known for sure in this function"};
+  std::vector<uint64_t> addresses;
+  for (const Decoded& at : decoded.insns) addresses.push_back(at.address);
+  return addresses;
+}
+
+std::optional<SourceLine> Image::line(uint64_t address) const {
+  auto index = function_at(address);
+  if (!index || !impl_->functions[*index].is_go) return std::nullopt;
+  return impl_->pclntab->line(impl_->rows[*index], address);
+}
+
+std::optional<uint64_t> Image::file_offset(uint64_t address) const {
+  return impl_->elf.file_offset(address);
+}
+
+std::optional<Bytes> Image::bytes_at(uint64_t address, uint64_t length) const {
+  return impl_->elf.at(address, length);
+}
+
+std::string Image::dump(uint32_t index) const {
+  const Function* function = impl_->function(index);
+  if (!function) return {};
+  constexpr std::array kAbis = {"c", "go-stack", "go-registers"};
+  constexpr std::array kForms = {"post", "check", "start"};
+  constexpr std::array kSources = {"none", "r14", "rcx", "tls"};
+  const FunctionSites found = sites(index);
+  std::string out = hex(function->entry) + "-" + hex(function->end) + " " +
+                    std::string(function->name) + " " + kAbis[static_cast<size_t>(function->abi)];
+  auto at = [function](uint64_t address) { return "+" + hex(address - function->entry); };
+  if (function->assembly) out += " assembly";
+  if (function->wrapper) out += " wrapper";
+  if (found.entry)
+    out += std::string(" ") + kForms[static_cast<size_t>(found.entry->form)] + "=" +
+           at(found.entry->address) + (found.entry->emulated ? "" : "(stepped)") +
+           " g=" + kSources[static_cast<size_t>(found.entry->g)];
+  for (const RetSite& ret : found.rets) out += " ret=" + at(ret.address);
+  for (const TailJump& jump : found.tail_jumps)
+    out += " jump=" + at(jump.address) + ">" + hex(jump.target);
+  for (uint64_t address : found.indirect_jumps) out += " jump=" + at(address) + ">?";
+  if (found.has_loop_to_start) out += " loop-to-start";
+  if (!found.entry_refused.empty()) out += " [no entry: " + found.entry_refused + "]";
+  if (!found.rets_refused.empty()) out += " [no returns: " + found.rets_refused + "]";
+  return out;
+}
+
+}  // namespace gotap::go

@@ -1,0 +1,74 @@
+// Pclntab: Go's function table, which every Go program carries, stripped or not: entries, names,
+// stack depth per instruction, files and lines. Entry point: Pclntab::open().
+//
+// Facts: runtime/symtab.go, debug/gosym/pclntab.go, cmd/link/internal/ld/pcln.go; per-version
+// numbers in go/versions.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "elf/elf.h"
+#include "go/versions.h"
+
+namespace gotap::go {
+
+/// One row of the functab.
+struct PclnFunction {
+  uint64_t entry = 0;
+  uint64_t end = 0;     ///< entry of the next row
+  uint64_t record = 0;  ///< of its _func, from the pclntab's start
+};
+
+/// [begin, end) of addresses at which a pc-value table has `value`.
+struct PcRange {
+  uint64_t begin = 0, end = 0;
+  int32_t value = 0;
+};
+
+class Pclntab {
+ public:
+  /// Finds the table: by section name, else by scanning the mapped bytes for its magic.
+  /// `elf` must outlive it. Nothing if there is no table at all; an error if there is one that
+  /// cannot be read.
+  static Result<std::optional<Pclntab>> open(const elf::Elf& elf);
+
+  const PclntabLayout& layout() const { return *layout_; }
+  uint64_t address() const { return address_; }
+  /// All functions by entry; holes between text sections are left out.
+  Result<std::vector<PclnFunction>> functions() const;
+
+  /// The function's name; nothing if the table is damaged there.
+  std::optional<std::string_view> name(const PclnFunction& function) const;
+  uint8_t func_id(const PclnFunction& function) const;
+  uint8_t flags(const PclnFunction& function) const;
+
+  /// SP before the call minus SP, minus the return address: 0 at the entry and at each RET.
+  std::vector<PcRange> stack_depths(const PclnFunction& function) const;
+  std::optional<SourceLine> line(const PclnFunction& function, uint64_t address) const;
+  /// The source file of the function's first instruction; cheap.
+  std::string_view first_file(const PclnFunction& function) const;
+
+ private:
+  static std::optional<Pclntab> at(const elf::Elf& elf, Bytes data, uint64_t address);
+  Result<void> find_text();
+  std::optional<uint64_t> module_data() const;
+  std::optional<uint64_t> module_text(uint64_t module) const;
+  std::optional<uint32_t> func_word(const PclnFunction& function, uint32_t offset) const;
+  /// Calls visit(begin, end, value) for each range of the table until it returns false.
+  template <class Visit>
+  void each_range(const PclnFunction& function, uint32_t field, Visit visit) const;
+  std::string_view file_name(const PclnFunction& function, int32_t number) const;
+
+  const elf::Elf* elf_ = nullptr;
+  const PclntabLayout* layout_ = nullptr;
+  Bytes data_;            // from the table's start
+  uint64_t address_ = 0;  // of the table
+  uint64_t count_ = 0;    // functab rows
+  uint64_t functab_ = 0, funcname_ = 0, cutab_ = 0, filetab_ = 0, pctab_ = 0;
+  uint64_t text_ = 0;  // base of 4-byte entries
+};
+
+}  // namespace gotap::go

@@ -1,0 +1,77 @@
+// The tables behind versions.h.
+//
+// goid_offset: offsetof(struct g, goid) in runtime/runtime2.go; 160 where g.syscallbp was added
+//   (1.23) until gobuf.ret went (1.25). Checked against the DWARF of each version's binaries,
+//   but for 1.16-1.18 and 1.20, whose struct g is that of their neighbours.
+// wrapper_id: FuncID_wrapper in cmd/internal/objabi/funcid.go (<= 1.20), abi.FuncIDWrapper in
+//   internal/abi/symtab.go (>= 1.21): its place in the list, which gained and lost members.
+// assembly_flag: funcFlag_ASM, runtime/symtab.go, since 1.18.
+// abi: register arguments since 1.17 (src/cmd/compile/abi-internal.md).
+// Layouts: debug/gosym/pclntab.go; struct pcHeader and _func, runtime/symtab.go and
+//   runtime2.go; struct moduledata, runtime/symtab.go.
+#include "go/versions.h"
+
+#include <algorithm>
+
+namespace gotap::go {
+namespace {
+
+constexpr VersionFacts kVersions[] = {
+    {15, 152, 22, false, Abi::GoStack},     {16, 152, 22, false, Abi::GoStack},
+    {17, 152, 22, false, Abi::GoRegisters}, {18, 152, 21, true, Abi::GoRegisters},
+    {19, 152, 21, true, Abi::GoRegisters},  {20, 152, 21, true, Abi::GoRegisters},
+    {21, 152, 21, true, Abi::GoRegisters},  {22, 152, 22, true, Abi::GoRegisters},
+    {23, 160, 22, true, Abi::GoRegisters},  {24, 160, 22, true, Abi::GoRegisters},
+    {25, 152, 23, true, Abi::GoRegisters},  {26, 152, 23, true, Abi::GoRegisters},
+    {27, 152, 23, true, Abi::GoRegisters},
+};
+static_assert(std::size(kVersions) == kNewestMinor - kOldestMinor + 1);
+
+constexpr PclntabLayout kLayouts[] = {
+    // 1.2 .. 1.15: all offsets are from the pclntab's start; moduledata is not needed.
+    {.magic = 0xfffffffb, .first_minor = 2, .entry_size = 8, .functab = 16, .func_id = 28},
+    {.magic = 0xfffffffa,
+     .first_minor = 16,
+     .entry_size = 8,
+     .funcname = 24,
+     .cutab = 32,
+     .filetab = 40,
+     .pctab = 48,
+     .functab = 56,
+     .func_id = 32},
+    {.magic = 0xfffffff0,
+     .first_minor = 18,
+     .entry_size = 4,
+     .text_start = 24,
+     .funcname = 32,
+     .cutab = 40,
+     .filetab = 48,
+     .pctab = 56,
+     .functab = 64,
+     .func_id = 32,
+     .module_text = 176,
+     .module_minpc = 160},
+    // 1.20 put startLine before funcID.
+    {.magic = 0xfffffff1,
+     .first_minor = 20,
+     .entry_size = 4,
+     .text_start = 24,
+     .funcname = 32,
+     .cutab = 40,
+     .filetab = 48,
+     .pctab = 56,
+     .functab = 64,
+     .func_id = 36,
+     .module_text = 176,
+     .module_minpc = 160},
+};
+
+}  // namespace
+
+const VersionFacts& version_facts(int minor) {
+  return kVersions[std::clamp(minor, kOldestMinor, kNewestMinor) - kOldestMinor];
+}
+
+std::span<const PclntabLayout> pclntab_layouts() { return kLayouts; }
+
+}  // namespace gotap::go

@@ -1,0 +1,49 @@
+// Every number that differs between Go versions, in one place. Entry points: version_facts(),
+// pclntab_layouts().
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "go/image.h"
+
+namespace gotap::go {
+
+constexpr int kOldestMinor = 15;  ///< the oldest version whose tables and code are known
+constexpr int kNewestMinor = 27;  ///< the newest
+
+/// What holds for go1.<minor>.
+struct VersionFacts {
+  int minor = 0;
+  int32_t goid_offset = 0;     ///< of g.goid
+  uint8_t wrapper_id = 0;      ///< FuncID of compiler-made wrappers
+  bool assembly_flag = false;  ///< the pclntab marks assembly functions
+  Abi abi = Abi::GoRegisters;  ///< of functions written in Go
+};
+
+/// The facts of go1.<minor>; beyond the known range those of the nearest known version.
+const VersionFacts& version_facts(int minor);
+
+/// Shape of the pclntab, told by its magic. Offsets of header fields are from its start; -1: the
+/// field is not there.
+struct PclntabLayout {
+  uint32_t magic = 0;
+  int first_minor = 0;      ///< written by go1.<first_minor> and later, until the next layout
+  uint32_t entry_size = 0;  ///< bytes of a functab word and of _func.entry: 8 absolute, 4 offset
+  int32_t text_start = -1;  ///< u64 header fields ...
+  int32_t funcname = -1;
+  int32_t cutab = -1;
+  int32_t filetab = -1;
+  int32_t pctab = -1;
+  int32_t functab = -1;      ///< (1.15: the functab itself stands here)
+  uint32_t func_id = 0;      ///< offset of _func.funcID behind _func.entry; the flag byte follows
+  int32_t module_text = -1;  ///< offset of moduledata.text
+  int32_t module_minpc = -1;
+};
+
+std::span<const PclntabLayout> pclntab_layouts();
+
+/// FuncFlag bit of assembly functions.
+constexpr uint8_t kFlagAssembly = 1 << 2;
+
+}  // namespace gotap::go
