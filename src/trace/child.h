@@ -21,8 +21,8 @@ Result<std::vector<std::string>> split_command(std::string_view command);
 
 class Child {
  public:
-  Child(Child&&) = default;
-  Child& operator=(Child&&) = default;
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&& other) noexcept;
   ~Child();
 
   /// Forks a process that will run `command`, without a shell, found through PATH. It waits

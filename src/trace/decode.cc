@@ -1,0 +1,192 @@
+// Entry points: layout_of, decode_field(s), decode_map_value.
+#include "trace/decode.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "base/text.h"
+
+namespace gotap::trace {
+
+using output::Average;
+using output::Bucket;
+using output::Histogram;
+using output::MapValue;
+using output::Unknown;
+using output::Value;
+
+namespace {
+
+const Unknown kNotReadable{"not readable"};
+const Unknown kTruncated{"record too short"};  // a defect of ours: said, never a wrong value
+
+Value decode_string(const Type& type, Bytes memory, uint64_t offset) {
+  auto length = memory.u32(offset + StringLayout::kLength);
+  auto state = memory.u32(offset + StringLayout::kState);
+  if (!length || !state) return {kTruncated};
+  if (*state == static_cast<uint32_t>(StringState::NotReadable)) return {kNotReadable};
+  if (*length > type.capacity) return {kTruncated};
+  auto data = memory.sub(offset + StringLayout::kData, *length);
+  if (!data) return {kTruncated};
+  std::string text(data->begin(), data->end());
+  if (*state == static_cast<uint32_t>(StringState::Cut)) text += "..";
+  return {std::move(text)};
+}
+
+Value integer(uint64_t raw, const Type& type) {
+  const uint8_t size = type.size == 1 || type.size == 2 || type.size == 4 ? type.size : 8;
+  const int unused = 64 - 8 * size;
+  if (type.is_signed) return {static_cast<int64_t>(raw << unused) >> unused, size};
+  return {raw << unused >> unused, size};
+}
+
+Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const plan::Plan& plan,
+                    Shown shown) {
+  if (type.kind == Type::Kind::String) return decode_string(type, memory, offset);
+  auto raw = memory.u64(offset);
+  if (!raw) return {kTruncated};
+  switch (type.kind) {
+    case Type::Kind::Bool: return {*raw != 0};
+    case Type::Kind::Int: return integer(*raw, type);
+    case Type::Kind::Pointer:
+      if (shown == Shown::Printf) return {*raw};
+      return {hex(*raw)};
+    case Type::Kind::Probe: return {plan::probe_name(plan, *raw)};
+    case Type::Kind::Func: return {plan::func_name(plan, *raw)};
+    default: return {*raw};
+  }
+}
+
+// The programs keep minima and maxima as the maximum of values made monotone, so that 0 is
+// below all of them; this is the way back.
+Value min_max(const Type& type, uint64_t monotone, uint64_t seen) {
+  if (seen == 0) return integer(0, Type::integer(8, type.is_signed));
+  if (type.kind == Type::Kind::Min) monotone = ~monotone;
+  if (type.is_signed) monotone ^= 1ull << 63;
+  return integer(monotone, Type::integer(8, type.is_signed));
+}
+
+// From the first to the last bucket that is not empty.
+void trim(std::vector<Bucket>& buckets) {
+  auto filled = [](const Bucket& b) { return b.count != 0; };
+  auto last = std::find_if(buckets.rbegin(), buckets.rend(), filled).base();
+  buckets.erase(last, buckets.end());
+  buckets.erase(buckets.begin(), std::find_if(buckets.begin(), buckets.end(), filled));
+}
+
+// Reads word `index` of every CPU's value.
+class PerCpuWords {
+ public:
+  PerCpuWords(Bytes memory, uint32_t value_size, uint32_t cpus)
+      : memory_(memory), stride_((uint64_t{value_size} + 7) / 8 * 8), cpus_(cpus) {}
+  uint64_t word(uint32_t cpu, uint64_t index) const {
+    return memory_.u64(cpu * stride_ + index * 8).value_or(0);
+  }
+  uint64_t sum(uint64_t index) const {
+    uint64_t total = 0;
+    for (uint32_t cpu = 0; cpu < cpus_; cpu++) total += word(cpu, index);
+    return total;
+  }
+  uint32_t cpus() const { return cpus_; }
+
+ private:
+  Bytes memory_;
+  uint64_t stride_;
+  uint32_t cpus_;
+};
+
+}  // namespace
+
+const bpf::EventLayout* layout_of(const bpf::BpfObject& object, Bytes record) {
+  auto index = record.u32(0);
+  if (!index || *index >= object.events.size()) return nullptr;
+  const bpf::EventLayout& layout = object.events[*index];
+  return record.size() >= layout.size ? &layout : nullptr;
+}
+
+Value decode_field(const bpf::Field& field, Bytes memory, const plan::Plan& plan, Shown shown) {
+  if (field.unknown_offset >= 0) {
+    auto unknown = memory.u8(static_cast<uint32_t>(field.unknown_offset));
+    if (!unknown) return {kTruncated};
+    if (*unknown != 0) return {kNotReadable};
+  }
+  return decode_scalar(field.type, memory, field.offset, plan, shown);
+}
+
+std::vector<Value> decode_fields(const std::vector<bpf::Field>& fields, Bytes memory,
+                                 const plan::Plan& plan, Shown shown) {
+  std::vector<Value> values;
+  values.reserve(fields.size());
+  for (const bpf::Field& field : fields) values.push_back(decode_field(field, memory, plan, shown));
+  return values;
+}
+
+Bucket hist_bucket(uint32_t index, uint32_t bits) {
+  // For values n >= 2^bits, with l = floor(log2 n):
+  //   index = ((l - bits + 1) << bits) + (the `bits` bits of n below its leading one) + 1
+  // which continues the row of values below 2^bits, whose index is n + 1.
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  bits = std::min(bits, 5u);
+  if (index == 0) return {.high = 0, .open_low = true};
+  const uint64_t row = index - 1;
+  if (row < (1ull << bits))
+    return {.low = static_cast<int64_t>(row), .high = static_cast<int64_t>(row) + 1};
+  const uint64_t log2 = (row >> bits) + bits - 1;
+  const uint64_t part = row & ((1ull << bits) - 1);
+  if (log2 >= 63) return {.low = kMax, .open_high = true};
+  const uint64_t width = 1ull << (log2 - bits);
+  const uint64_t low = (1ull << log2) + part * width;
+  if (low + width > static_cast<uint64_t>(kMax))
+    return {.low = static_cast<int64_t>(low), .open_high = true};
+  return {.low = static_cast<int64_t>(low), .high = static_cast<int64_t>(low + width)};
+}
+
+Bucket lhist_bucket(uint32_t index, uint32_t count, const bpf::UserMap& map) {
+  if (index == 0) return {.high = map.lhist_min, .open_low = true};
+  if (index + 1 >= count) return {.low = map.lhist_max, .open_high = true};
+  // In 128 bits: a layout with absurd bounds must not overflow.
+  auto bound = [&](uint32_t i) {
+    __int128 value = __int128{map.lhist_min} + __int128{i} * map.lhist_step;
+    value = std::min<__int128>(value, map.lhist_max);
+    return static_cast<int64_t>(std::max<__int128>(value, map.lhist_min));
+  };
+  return {.low = bound(index - 1), .high = bound(index)};
+}
+
+MapValue decode_map_value(const bpf::UserMap& map, Bytes memory, uint32_t value_size, uint32_t cpus,
+                          const plan::Plan& plan) {
+  const Type& type = map.value;
+  const PerCpuWords words(memory, value_size, std::max(cpus, 1u));
+  switch (type.kind) {
+    case Type::Kind::Count: return Value{static_cast<int64_t>(words.sum(0))};
+    case Type::Kind::Sum: return integer(words.sum(0), Type::integer(8, type.is_signed));
+    case Type::Kind::Avg: return Average{type.is_signed, words.sum(0), words.sum(1)};
+    case Type::Kind::Min:
+    case Type::Kind::Max: {
+      uint64_t best = 0, seen = 0;
+      for (uint32_t cpu = 0; cpu < words.cpus(); cpu++) {
+        if (words.word(cpu, 1) == 0) continue;
+        best = std::max(best, words.word(cpu, 0));
+        seen += words.word(cpu, 1);
+      }
+      return min_max(type, best, seen);
+    }
+    case Type::Kind::Hist:
+    case Type::Kind::Lhist: {
+      const bool linear = type.kind == Type::Kind::Lhist;
+      const uint32_t count = value_size / 8;
+      Histogram histogram{linear, linear ? map.lhist_step : 0, {}};
+      for (uint32_t i = 0; i < count; i++) {
+        Bucket bucket = linear ? lhist_bucket(i, count, map) : hist_bucket(i, map.hist_bits);
+        bucket.count = words.sum(i);
+        histogram.buckets.push_back(bucket);
+      }
+      trim(histogram.buckets);
+      return histogram;
+    }
+    default: return decode_scalar(type, memory, 0, plan, Shown::Plain);
+  }
+}
+
+}  // namespace gotap::trace

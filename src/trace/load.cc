@@ -1,0 +1,194 @@
+// Entry points: load, Loaded::read_globals, Loaded::set_exiting.
+// Facts: DESIGN rules 13, 17 and 18: what is not needed is not opened.
+#include "trace/load.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <ctime>
+
+#include "trace/session.h"
+
+namespace gotap::trace {
+
+namespace {
+
+uint64_t boot_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+Result<Fd> open_process(int pid) {
+  Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (fd) return fd;
+  const std::string name = std::to_string(pid);
+  switch (errno) {
+    case ESRCH: return Error{"there is no process " + name, ""};
+    // Linux 6.9 and newer say ENOENT for a thread, older ones EINVAL.
+    case ENOENT:
+    case EINVAL: return Error{name + " is not a process but one of a process's threads", ""};
+    default: return Error{"cannot watch process " + name + ": " + std::strerror(errno), ""};
+  }
+}
+
+// Setting a field from user space would overwrite the counters that the programs add to
+// meanwhile, as a map element is written whole. A program can set it alone.
+bpf::Program stopper_program() {
+  constexpr uint8_t kLoadImm64 = 0x18, kStoreImm64 = 0x7a, kMovImm = 0xb7, kExit = 0x95;
+  bpf::Program program{.name = "gotap_stop", .kind = bpf::ProgramKind::RawTracepoint};
+  program.insns = {
+      {.code = kLoadImm64,
+       .dst = 1,
+       .src = bpf::kPseudoMapValue,
+       .imm = static_cast<int32_t>(bpf::BpfObject::kGlobals)},
+      {.imm = static_cast<int32_t>(offsetof(bpf::Globals, exiting))},  // r1 = &globals.exiting
+      {.code = kStoreImm64, .dst = 1, .imm = 1},                       // *(u64 *)r1 = 1
+      {.code = kMovImm},                                               // r0 = 0
+      {.code = kExit},
+  };
+  return program;
+}
+
+Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                         const SessionOptions& options, Loaded& out) {
+  uint32_t largest = 0;
+  for (const bpf::EventLayout& event : object.events) largest = std::max(largest, event.size);
+  for (size_t i = 0; i < object.maps.size(); i++) {
+    bpf::MapSpec spec = object.maps[i];
+    if (spec.type == bpf::MapType::RingBuffer && spec.max_entries != 0) {
+      if (object.events.empty())
+        spec.max_entries = 0;
+      else if (options.ring_bytes)
+        spec.max_entries = options.ring_bytes;
+      else
+        spec.max_entries = std::max(spec.max_entries, default_ring_bytes(largest));
+    }
+    out.maps.emplace_back();
+    out.map_fds.push_back(-1);
+    if (spec.max_entries == 0) continue;
+    TRY(fd, kernel.create_map(spec));
+    out.map_fds.back() = fd.get();
+    out.maps.back() = std::move(fd);
+  }
+  if (out.has_map(bpf::BpfObject::kRing)) {
+    TRY(ring, kernel.open_ring(out.map_fds[bpf::BpfObject::kRing]));
+    out.ring = std::move(ring);
+  }
+  return {};
+}
+
+Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                         const SessionOptions& options, Loaded& out) {
+  if (!out.has_map(bpf::BpfObject::kGlobals)) return {};
+  out.globals_size = object.maps[bpf::BpfObject::kGlobals].value_size;
+  if (out.globals_size < sizeof(bpf::Globals))
+    return Error{"internal error: the map of the globals is too small", ""};
+  bpf::Globals globals;
+  globals.start_ns = boot_ns();
+  const int pid = options.child ? options.child->pid() : options.pid;
+  if (out.filter_in_program) globals.tgid = static_cast<uint64_t>(pid);
+  if (object.needs_fsbase) {
+    TRY(offset, kernel.struct_offset("task_struct", "thread.fsbase"));
+    globals.fsbase_offset = offset;
+  }
+  std::vector<uint8_t> value(out.globals_size);
+  std::memcpy(value.data(), &globals, sizeof globals);
+  const uint32_t key = 0;
+  return kernel.map_update(out.map_fds[bpf::BpfObject::kGlobals], &key, value.data());
+}
+
+Result<void> load_programs(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                           const plan::Plan& plan, Loaded& out) {
+  bool any_uprobe = false;
+  for (size_t i = 0; i < object.programs.size(); i++) {
+    const bpf::Program& program = object.programs[i];
+    TRY(fd, kernel.load_program(program, out.map_fds));
+    out.programs.push_back(std::move(fd));
+    if (program.kind == bpf::ProgramKind::Uprobe) {
+      any_uprobe = true;
+      continue;
+    }
+    if (program.timer >= plan.timers.size())
+      return Error{"internal error: a program for a timer that is not in the plan", ""};
+    const plan::Timer& timer = plan.timers[program.timer];
+    out.timers.push_back({timer.kind, timer.interval_ns, i});
+  }
+  std::stable_sort(out.timers.begin(), out.timers.end(),
+                   [&](const Loaded::Timer& a, const Loaded::Timer& b) {
+                     return object.programs[a.program].timer < object.programs[b.program].timer;
+                   });
+  if (any_uprobe && out.has_map(bpf::BpfObject::kGlobals)) {
+    TRY(stopper, kernel.load_program(stopper_program(), out.map_fds));
+    out.stopper = std::move(stopper);
+  }
+  return {};
+}
+
+}  // namespace
+
+uint32_t default_ring_bytes(uint32_t record) {
+  constexpr uint64_t kLeast = 1 << 20, kMost = 1 << 30, kRecords = 64;
+  const uint64_t wanted = (uint64_t{record} + 16) * kRecords;
+  return static_cast<uint32_t>(std::clamp(std::bit_ceil(wanted), kLeast, kMost));
+}
+
+std::vector<int> Loaded::program_fds() const {
+  std::vector<int> fds;
+  for (const Fd& fd : programs) fds.push_back(fd.get());
+  return fds;
+}
+
+Result<bpf::Globals> Loaded::read_globals(bpf::Kernel& kernel) {
+  bpf::Globals globals;
+  if (!has_map(bpf::BpfObject::kGlobals)) return globals;
+  std::vector<uint8_t> value((globals_size + 7) / 8 * 8);
+  const uint32_t key = 0;
+  TRY(there, kernel.map_lookup(map_fds[bpf::BpfObject::kGlobals], &key, value.data()));
+  if (!there) return Error{"internal error: the globals are gone", ""};
+  std::memcpy(&globals, value.data(), sizeof globals);
+  const Bytes bytes(value.data(), value.size());
+  map_full.clear();
+  for (uint64_t at = sizeof globals; auto count = bytes.u64(at); at += 8)
+    map_full.push_back(*count);
+  return globals;
+}
+
+Result<void> Loaded::set_exiting(bpf::Kernel& kernel) {
+  if (!stopper) return {};
+  return kernel.run_program(stopper.get());
+}
+
+Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
+                    const SessionOptions& options) {
+  Loaded out;
+  if (options.pid) {
+    TRY(pidfd, open_process(options.pid));
+    out.target_pidfd = std::move(pidfd);
+  }
+  out.file_fds = options.target_fds;
+  if (out.file_fds.empty())
+    for (const plan::Target& target : plan.targets)
+      out.file_fds.push_back(target.image ? target.image->fd() : -1);
+  if (out.file_fds.size() != plan.targets.size())
+    return Error{"internal error: files and targets do not match", ""};
+  TRY(cpus, kernel.cpu_count());
+  out.cpus = cpus;
+  const bool probes = std::any_of(object.programs.begin(), object.programs.end(),
+                                  [](auto& p) { return p.kind == bpf::ProgramKind::Uprobe; });
+  TRY_DO(create_maps(kernel, object, options, out));
+  if (probes && (options.pid || options.child)) {
+    TRY(works, kernel.pid_filter_works());
+    out.filter_in_program = !works;
+  }
+  TRY_DO(set_globals(kernel, object, options, out));
+  TRY_DO(load_programs(kernel, object, plan, out));
+  return out;
+}
+
+}  // namespace gotap::trace

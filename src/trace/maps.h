@@ -1,0 +1,48 @@
+// The script's maps in the kernel: reading, clearing and zeroing them.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/kernel.h"
+#include "bpf/object.h"
+#include "output/value.h"
+#include "plan/plan.h"
+
+namespace gotap::trace {
+
+class Maps {
+ public:
+  /// `fds` is parallel to BpfObject::maps (-1: not created); all arguments must outlive this.
+  Maps(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
+       const std::vector<int>& fds, uint32_t cpus)
+      : kernel_(kernel), object_(object), plan_(plan), fds_(fds), cpus_(cpus) {}
+
+  /// User map `index` as it stands now. Entries that come and go meanwhile may be missing.
+  Result<output::MapDump> dump(uint32_t index) const;
+  /// The one entry whose keys are in `record` (a PrintMapValue event).
+  Result<output::MapEntry> entry(const bpf::EventLayout& layout, Bytes record) const;
+  /// Deletes every entry.
+  Result<void> clear(uint32_t index) const;
+  /// Sets every value to zero, keeping the keys.
+  Result<void> zero(uint32_t index) const;
+
+  /// Every key of kernel map `map` (an index into BpfObject::maps), each once.
+  Result<std::vector<std::vector<uint8_t>>> keys(uint32_t map) const;
+  /// The value of `key` (all CPUs'); nothing if it is gone.
+  Result<std::optional<std::vector<uint8_t>>> value(uint32_t map,
+                                                    const std::vector<uint8_t>& key) const;
+
+ private:
+  Result<const bpf::UserMap*> user_map(uint32_t index) const;
+  uint32_t copies(uint32_t map) const;
+
+  bpf::Kernel& kernel_;
+  const bpf::BpfObject& object_;
+  const plan::Plan& plan_;
+  const std::vector<int>& fds_;
+  uint32_t cpus_;
+};
+
+}  // namespace gotap::trace

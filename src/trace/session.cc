@@ -1,0 +1,254 @@
+// Entry points: Session::start, Session::run. Reads as the life of a run, from the top of
+// run() downwards; loading stands in load.cc, events in events.cc.
+#include "trace/session.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "trace/attach.h"
+#include "trace/events.h"
+#include "trace/frames.h"
+#include "trace/gate.h"
+#include "trace/load.h"
+#include "trace/waiter.h"
+
+namespace gotap::trace {
+
+namespace {
+
+constexpr int64_t kMillisecond = 1'000'000;
+// While events come, the ring is looked into every 2 ms, which costs the target nothing; while
+// none come, less and less often, but never so seldom that a burst could fill a default ring
+// before the next look.
+constexpr int64_t kDrainBusy = 2 * kMillisecond, kDrainIdle = 8 * kMillisecond;
+// How often dead frames are swept, and a lost exit() event is looked for.
+constexpr int64_t kHousekeeping = 1000 * kMillisecond;
+
+int64_t now_ns() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
+
+struct Session::State {
+  State(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
+        const SessionOptions& options, Loaded loaded)
+      : kernel(kernel),
+        object(object),
+        plan(plan),
+        options(options),
+        loaded(std::move(loaded)),
+        maps(kernel, object, plan, this->loaded.map_fds, this->loaded.cpus),
+        frames(kernel, maps, this->loaded.map_fds) {}
+
+  bpf::Kernel& kernel;
+  const bpf::BpfObject& object;
+  const plan::Plan& plan;
+  SessionOptions options;
+  Loaded loaded;
+  Maps maps;
+  FrameSweeper frames;
+  std::vector<Fd> links;
+  uint64_t swept = 0;  ///< frames swept: unwound calls that no program noticed
+
+  int traced_pid() const { return options.child ? options.child->pid() : options.pid; }
+  int target_pidfd() const {
+    return options.child ? options.child->pidfd() : loaded.target_pidfd.get();
+  }
+
+  Result<void> drain(EventHandler& events);
+  Result<void> run_timers(lang::ProbeKind kind, EventHandler& events);
+  Result<void> attach(output::Sink& sink);
+  Result<void> follow(EventHandler& events, Waiter& waiter);
+  Result<void> housekeeping(EventHandler& events);
+  Result<void> gather(EventHandler& events, output::Sink& sink);
+  Result<void> finish(EventHandler& events, output::Sink& sink, SignalWatch& signals);
+  Result<output::Losses> losses();
+  uint64_t timer_count() const { return plan.timers.size(); }
+  bool is_frames() const { return plan.uses_frames && loaded.has_map(bpf::BpfObject::kFrames); }
+};
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() {
+  if (state_) close_links(std::move(state_->links));
+}
+
+Result<Session> Session::start(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                               const plan::Plan& plan, const SessionOptions& options) {
+  TRY(loaded, load(kernel, object, plan, options));
+  return Session(std::make_unique<State>(kernel, object, plan, options, std::move(loaded)));
+}
+
+Result<int> Session::run(output::Sink& sink) {
+  State& s = *state_;
+  SignalWatch signals;
+  TRY_DO(signals.start());
+  EventHandler events(s.object, s.plan, s.maps, sink);
+  Waiter waiter(signals, s.target_pidfd());
+
+  // The sites are what was planned; from here on the script runs, and whatever it has
+  // gathered is printed however this ends.
+  TRY_DO(check_files(s.plan, s.loaded.file_fds));
+  if (s.options.pid) {
+    TRY(checked, check_process(s.plan, s.loaded.file_fds, s.options.pid));
+    for (const std::string& warning : checked.warnings) sink.message(warning);
+  }
+  for (const std::string& warning : s.plan.warnings) sink.message(warning);
+
+  auto live = [&]() -> Result<void> {
+    TRY_DO(s.run_timers(lang::ProbeKind::Begin, events));
+    if (events.stopping()) {
+      sink.attached(s.timer_count());
+      return {};
+    }
+    TRY_DO(s.attach(sink));
+    if (s.options.child) TRY_DO(s.options.child->release());
+    return s.follow(events, waiter);
+  };
+  auto lived = live();
+  auto finished = s.finish(events, sink, signals);
+  if (!lived.ok()) return std::move(lived.error());
+  if (!finished.ok()) return std::move(finished.error());
+  if (!sink.ok()) return 1;
+  if (events.exit_code()) return *events.exit_code();
+  if (s.options.child && s.options.child->exit_code()) return *s.options.child->exit_code();
+  return 0;
+}
+
+Result<void> Session::State::attach(output::Sink& sink) {
+  // A thread-wise pid filter would lose other threads' hits: then the programs compare.
+  const int pid = loaded.filter_in_program ? 0 : traced_pid();
+  TRY(attached, attach_all(kernel, object, plan, loaded.program_fds(), loaded.file_fds, pid));
+  links = std::move(attached.links);
+  for (const std::string& site : attached.refused)
+    sink.message("the kernel cannot probe this instruction, left out: " + site);
+  if (!attached.refused.empty() && links.empty())
+    return Error{"nothing could be attached: the kernel refuses every instruction to probe", ""};
+  for (const std::string& note : plan.notes) sink.message(note);
+  sink.attached(timer_count() + attached.probes);
+  sink.flush();
+  return {};
+}
+
+// Until something ends it.
+Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
+  std::vector<size_t> interval_programs;
+  for (const auto& timer : loaded.timers) {
+    if (timer.kind != lang::ProbeKind::Interval) continue;
+    TRY_DO(waiter.add_interval(timer.period_ns));
+    interval_programs.push_back(timer.program);
+  }
+  // Nothing left that could happen: BEGIN and END only.
+  if (links.empty() && interval_programs.empty() && !options.child) return {};
+  TRY_DO(waiter.start_intervals());
+  int64_t delay = kDrainBusy, next_housekeeping = now_ns() + kHousekeeping;
+  while (!events.stopping()) {
+    const bool needs_housekeeping = loaded.ring || is_frames();
+    int64_t timeout = loaded.ring ? delay : needs_housekeeping ? kHousekeeping : -1;
+    TRY(ready, waiter.wait(timeout));
+    const uint64_t before = events.count();
+    TRY_DO(drain(events));
+    delay = events.count() != before ? kDrainBusy : std::min(delay * 2, kDrainIdle);
+    if (ready.signal || ready.target_ended) break;
+    for (size_t i : ready.intervals) {
+      if (events.stopping()) break;
+      TRY_DO(kernel.run_program(loaded.programs[interval_programs[i]].get()));
+      TRY_DO(drain(events));
+    }
+    if (needs_housekeeping && now_ns() >= next_housekeeping) {
+      TRY_DO(housekeeping(events));
+      next_housekeeping = now_ns() + kHousekeeping;
+    }
+    events.sink().flush();
+  }
+  return {};
+}
+
+Result<void> Session::State::drain(EventHandler& events) {
+  if (!loaded.ring) return {};
+  TRY(records, loaded.ring->drain([&](Bytes record) { events.handle(record); }));
+  (void)records;
+  return events.error();
+}
+
+Result<void> Session::State::run_timers(lang::ProbeKind kind, EventHandler& events) {
+  for (const auto& timer : loaded.timers) {
+    if (timer.kind != kind) continue;
+    TRY_DO(kernel.run_program(loaded.programs[timer.program].get()));
+    TRY_DO(drain(events));
+    if (kind == lang::ProbeKind::Begin && events.stopping()) break;
+  }
+  return {};
+}
+
+Result<void> Session::State::housekeeping(EventHandler& events) {
+  if (is_frames()) {
+    TRY(census, frames.sweep());
+    swept += census.unwound;
+  }
+  // exit() marks itself here too, as its event may be among those that found the ring full.
+  TRY(globals, loaded.read_globals(kernel));
+  if (globals.exiting) events.stop();
+  return {};
+}
+
+// END and the maps: what the user came for, before anything is detached.
+Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
+  TRY_DO(loaded.set_exiting(kernel));
+  TRY_DO(drain(events));
+  TRY_DO(run_timers(lang::ProbeKind::End, events));
+  std::vector<uint32_t> order;
+  for (uint32_t i = 0; i < object.user_maps.size(); i++) order.push_back(i);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return object.user_maps[a].name < object.user_maps[b].name;
+  });
+  for (uint32_t i : order) {
+    TRY(dump, maps.dump(i));
+    if (sink.ok()) sink.map(dump);
+  }
+  TRY(lost, losses());
+  if (sink.ok()) sink.losses(lost);
+  return {};
+}
+
+Result<void> Session::State::finish(EventHandler& events, output::Sink& sink,
+                                    SignalWatch& signals) {
+  signals.let_through();
+  auto gathered = gather(events, sink);
+  sink.flush();
+  close_links(std::move(links));
+  links.clear();
+  // Closing waited for the programs that were running: now nothing is under way any more.
+  auto drained = drain(events);
+  sink.flush();
+  if (options.child) options.child->terminate();
+  if (!gathered.ok()) return gathered;
+  return drained;
+}
+
+Result<output::Losses> Session::State::losses() {
+  TRY(globals, loaded.read_globals(kernel));
+  output::Losses lost{.ring_full = globals.ring_full,
+                      .frames_full = globals.frames_full,
+                      .frames_missing = globals.frames_missing,
+                      .unwound = globals.unwound + swept,
+                      .undecided = globals.undecided,
+                      .no_goroutine = globals.no_goroutine,
+                      .scratch_busy = globals.scratch_busy,
+                      .contended = globals.contended};
+  for (size_t i = 0; i < object.user_maps.size() && i < loaded.map_full.size(); i++)
+    if (loaded.map_full[i])
+      lost.map_full.emplace_back(object.user_maps[i].name, loaded.map_full[i]);
+  if (is_frames()) {
+    TRY(census, frames.count());
+    lost.in_flight = census.in_flight;
+    lost.unwound += census.unwound;
+  }
+  return lost;
+}
+
+}  // namespace gotap::trace

@@ -1,0 +1,83 @@
+// Test support: a Sink that keeps everything as lines of text, and a count of our open files.
+// Not part of the program.
+#pragma once
+
+#include <dirent.h>
+
+#include <string>
+#include <vector>
+
+#include "output/value.h"
+
+namespace gotap::trace::testing {
+
+inline std::string show(const output::Value& value) {
+  struct {
+    std::string operator()(const output::Unknown& u) { return "<" + u.reason + ">"; }
+    std::string operator()(bool b) { return b ? "true" : "false"; }
+    std::string operator()(int64_t i) { return std::to_string(i); }
+    std::string operator()(uint64_t u) { return std::to_string(u); }
+    std::string operator()(const std::string& s) { return s; }
+  } text;
+  return std::visit(text, value.data);
+}
+
+inline std::string show(const output::MapValue& value) {
+  if (auto plain = std::get_if<output::Value>(&value)) return show(*plain);
+  if (auto average = std::get_if<output::Average>(&value))
+    return "avg " + std::to_string(average->total) + "/" + std::to_string(average->count);
+  std::string text = "hist";
+  for (const output::Bucket& b : std::get<output::Histogram>(value).buckets)
+    text += " " + (b.open_low ? "(..." : "[" + std::to_string(b.low)) + "," +
+            (b.open_high ? "...)" : std::to_string(b.high) + ")") + "=" + std::to_string(b.count);
+  return text;
+}
+
+inline std::string show(const output::MapEntry& entry) {
+  std::string text = "[";
+  for (size_t i = 0; i < entry.keys.size(); i++) text += (i ? "," : "") + show(entry.keys[i]);
+  return text + "]: " + show(entry.value);
+}
+
+class TestSink : public output::Sink {
+ public:
+  std::vector<std::string> lines;
+  output::Losses lost;
+  bool writable = true;
+
+  void attached(uint64_t probes) override { add("attached " + std::to_string(probes)); }
+  void print(const Format& format, const std::vector<output::Value>& args) override {
+    std::string line = "printf " + format.text;
+    for (const auto& arg : args) line += " " + show(arg);
+    add(line);
+  }
+  void value(const output::MapValue& value) override { add("value " + show(value)); }
+  void map(const output::MapDump& map) override {
+    std::string line = "map " + map.name;
+    if (map.top || map.div) line += " " + std::to_string(map.top) + "/" + std::to_string(map.div);
+    for (const auto& entry : map.entries) line += " " + show(entry);
+    add(line);
+  }
+  void map_value(const std::string& map, const output::MapEntry& entry) override {
+    add("entry " + map + show(entry));
+  }
+  void time(const std::string& format) override { add("time " + format); }
+  void losses(const output::Losses& losses) override { lost = losses; }
+  void message(const std::string& line) override { add("message " + line); }
+  void flush() override {}
+  bool ok() const override { return writable; }
+
+ private:
+  void add(const std::string& line) { lines.push_back(line); }
+};
+
+inline size_t open_files() {
+  size_t count = 0;
+  DIR* dir = ::opendir("/proc/self/fd");
+  if (!dir) return 0;
+  while (::readdir(dir)) count++;
+  ::closedir(dir);
+  return count;
+}
+
+}  // namespace gotap::trace::testing

@@ -1,0 +1,68 @@
+// Waiter: what a session waits for: signals, interval timers, the end of the traced process,
+// and the time to look into the ring again.
+//
+// Facts: signalfd(2), timerfd_create(2), ppoll(2), pidfd_open(2).
+#pragma once
+
+#include <signal.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace gotap::trace {
+
+/// Takes SIGINT, SIGTERM, SIGHUP (those not ignored) and SIGPIPE from their default actions
+/// for as long as it lives: the first three are read from fd(), a broken pipe becomes a write
+/// error.
+class SignalWatch {
+ public:
+  SignalWatch() = default;
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+  ~SignalWatch();
+  Result<void> start();
+  int fd() const { return fd_.get(); }
+  /// Takes the pending signals from fd(); whether there was one.
+  bool take();
+  /// From now on the signals act again: a second ^C ends the program at once.
+  void let_through();
+
+ private:
+  sigset_t watched_, before_;
+  bool blocked_ = false;
+  Fd fd_;
+};
+
+class Waiter {
+ public:
+  /// What happened, in the order in which it should be handled.
+  struct Ready {
+    std::vector<size_t> intervals;  ///< indices in the order of add_interval
+    bool target_ended = false;
+    bool signal = false;
+  };
+
+  /// `target_pidfd`: -1 for none.
+  Waiter(SignalWatch& signals, int target_pidfd) : signals_(signals), target_(target_pidfd) {}
+  Result<void> add_interval(uint64_t period_ns);
+  /// Starts all intervals, from now.
+  Result<void> start_intervals();
+  bool has_intervals() const { return !timers_.empty(); }
+
+  /// Waits at most `timeout_ns` (-1: for ever).
+  Result<Ready> wait(int64_t timeout_ns);
+
+ private:
+  struct Timer {
+    Fd fd;
+    uint64_t period_ns;
+  };
+  SignalWatch& signals_;
+  int target_;
+  std::vector<Timer> timers_;
+};
+
+}  // namespace gotap::trace
