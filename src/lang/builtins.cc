@@ -81,8 +81,8 @@ Typed check_retval(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
     return checker.error(e.location,
                          "retval: " + checker.probes()[i].path + " was built by Go " +
                              facts->version + ", which returns results on the stack",
-                         "they lie behind the arguments: *(reg(\"sp\")+8) is the first word of "
-                         "the arguments");
+                         "they lie behind the arguments: *(reg(\"sp\")+8), "
+                         "*(reg(\"sp\")+16), ... are the arguments' words, then the results'");
   }
   return call(e, row, Type::u64());
 }
@@ -134,7 +134,7 @@ Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   if (type.kind == Type::Kind::String)
     return checker.error(e.location, "this is a string already", "str() takes an address");
   if (type.kind != Type::Kind::Pointer && !(type.kind == Type::Kind::Int && type.size == 8))
-    return checker.error(e.kids[0].location, "str() takes an address, not a " + describe(type));
+    return checker.error(e.kids[0].location, "str() takes an address, not " + a(type));
   uint32_t capacity = checker.options().max_strlen;
   if (length && is_literal(length->expr)) {
     __int128 n = literal_value(length->expr);

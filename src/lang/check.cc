@@ -219,15 +219,15 @@ void Checker::assign_variable(const ast::Stmt& stmt, std::vector<Stmt>& out) {
     Typed old = variable(target);
     typed = binary(stmt.op, std::move(old), value(*stmt.value), stmt.location);
   }
-  if (typed.usable && typed.expr.type.is_aggregate()) typed = unusable();
   std::optional<uint32_t> slot = find_variable(target.text);
   // Declared even when its value is wrong: one mistake is enough.
   if (!slot && (stmt.op == Op::None || typed.usable)) slot = declare(target);
   if (!slot || !typed.usable) return;
   Slot& known = variables_[declared_at_[*slot]];
   if (!merge(known, typed)) {
-    error(stmt.location, "type mismatch for " + target.text + ": it holds a '" + known.type.name() +
-                             "' already, this is a '" + typed.expr.type.name() + "'");
+    error(stmt.location, "type mismatch for " + target.text + ": it holds '" +
+                             describe(known.type) + "' already, this is '" +
+                             describe(typed.expr.type) + "'");
     return;
   }
   Stmt made;
@@ -276,7 +276,7 @@ void Checker::assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out) {
       error(target.location, "the key would be counted twice", "count it in a statement before");
       return;
     }
-    if (!slot->known) merge(*slot, make_literal(0, target.location));
+    if (!slot->known && is_int) merge(*slot, make_literal(0, target.location));
     Typed old = map_entry(target);
     typed = binary(stmt.op, std::move(old), std::move(typed), stmt.location);
     slot = &maps_[index].value;
@@ -285,8 +285,9 @@ void Checker::assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out) {
   if (atomic && typed.expr.type.kind == Type::Kind::Bool)
     typed = coerce(std::move(typed), Type::i64());
   if (!merge(*slot, typed)) {
-    error(stmt.location, "type mismatch for " + target.text + ": it holds a '" + slot->type.name() +
-                             "' elsewhere, this is a '" + typed.expr.type.name() + "'");
+    error(stmt.location, "type mismatch for " + target.text + ": it holds '" +
+                             describe(slot->type) + "' elsewhere, this is '" +
+                             describe(typed.expr.type) + "'");
     return;
   }
   made.value = coerce(std::move(typed), slot->type).expr;

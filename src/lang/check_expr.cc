@@ -70,6 +70,11 @@ std::string describe(const Type& type) {
   return type.kind == Type::Kind::String ? "string" : type.name();
 }
 
+std::string a(const Type& type) {
+  std::string name = describe(type);
+  return (name[0] == 'i' ? "an " : "a ") + name;
+}
+
 Typed Checker::coerce(Typed typed, const Type& type) {
   Expr& e = typed.expr;
   if (!typed.usable || e.type == type || !e.type.is_number() || type.kind != Type::Kind::Int)
@@ -98,8 +103,7 @@ Typed Checker::value(const ast::Expr& e) {
 Typed Checker::number(const ast::Expr& e, const char* what) {
   Typed typed = value(e);
   if (!typed.usable || typed.expr.type.is_number()) return typed;
-  return error(e.location,
-               std::string(what) + " must be a number, not a " + describe(typed.expr.type));
+  return error(e.location, std::string(what) + " must be a number, not " + a(typed.expr.type));
 }
 
 std::optional<int64_t> Checker::literal(const ast::Expr& e, const char* what, int64_t low,
@@ -213,7 +217,7 @@ Typed Checker::binary(Op op, Typed left, Typed right, const Location& where) {
     const Type& wrong = l.is_number() ? r : l;
     std::string hint;
     if (wrong.kind == Type::Kind::String && op == Op::Add) hint = "print them one after the other";
-    return error(where, "a " + describe(wrong) + " has no " + spelling(op), hint);
+    return error(where, a(wrong) + " has no " + spelling(op), hint);
   }
   if (op == Op::LogicalAnd || op == Op::LogicalOr)
     return make_binary(op, Type::of(Type::Kind::Bool), std::move(left), std::move(right), where);
@@ -308,7 +312,7 @@ Typed Checker::compare(Op op, Typed left, Typed right, const Location& where) {
   if (!l.is_number() || !r.is_number()) {
     std::string hint;
     if (l.is_number() != r.is_number()) hint = "text at an address is str(address)";
-    return error(where, "a " + describe(l) + " cannot be compared with a " + describe(r), hint);
+    return error(where, a(l) + " cannot be compared with " + a(r), hint);
   }
   if (l.kind == T::Pointer || r.kind == T::Pointer) {
     return make_binary(op, result, coerce(std::move(left), Type::u64()),
@@ -350,8 +354,8 @@ Typed Checker::ternary(const ast::Expr& e) {
     yes = coerce(std::move(yes), out.expr.type);
     no = coerce(std::move(no), out.expr.type);
   } else {
-    return error(e.location,
-                 "the two choices have different types: '" + l.name() + "' and '" + r.name() + "'");
+    return error(e.location, "the two choices have different types: '" + describe(l) + "' and '" +
+                                 describe(r) + "'");
   }
   out.expr.kind = Kind::Ternary;
   out.expr.location = e.location;
@@ -367,8 +371,7 @@ Typed Checker::cast(const ast::Expr& e) {
   if (e.type.kind == Type::Kind::String)
     return error(e.location, "a cast makes no string", "text at an address is str(address)");
   if (!operand.expr.type.is_number())
-    return error(e.location,
-                 "a " + describe(operand.expr.type) + " cannot be cast to " + e.type.name());
+    return error(e.location, a(operand.expr.type) + " cannot be cast to " + e.type.name());
   if (e.type.kind == Type::Kind::Bool) {
     Typed zero = make_literal(0, e.location);
     return compare(Op::Ne, std::move(operand), std::move(zero), e.location);
@@ -387,7 +390,7 @@ Typed Checker::deref(Typed pointer, const Location& where) {
   bool is_address =
       type.kind == Type::Kind::Pointer || (type.kind == Type::Kind::Int && type.size == 8);
   if (!is_address)
-    return error(where, "a " + describe(type) + " is not an address",
+    return error(where, a(type) + " is not an address",
                  type.is_number() ? "addresses have 64 bits: (uint64)" : "");
   Typed out;
   out.expr.kind = Kind::Deref;

@@ -80,9 +80,9 @@ bool Checker::map_keys(const ast::Expr& e, MapInfo& map, std::vector<Expr>& keys
       continue;
     }
     if (!merge(info.keys[i], typed[i])) {
-      error(e.kids[i].location, "type mismatch for " + name + ": the key is a '" +
-                                    typed[i].expr.type.name() + "' here and a '" +
-                                    info.keys[i].type.name() + "' elsewhere");
+      error(e.kids[i].location, "type mismatch for " + name + ": the key is '" +
+                                    describe(typed[i].expr.type) + "' here and '" +
+                                    describe(info.keys[i].type) + "' elsewhere");
       good = false;
       continue;
     }
@@ -209,7 +209,7 @@ Typed Checker::step(const ast::Expr& e) {
                                  "): it cannot be a counter too");
   if (place.expr.type.kind != Type::Kind::Int)
     return error(e.location, std::string("only integers have ") + (up ? "++" : "--") + ", " +
-                                 target.text + " is a " + describe(place.expr.type));
+                                 target.text + " is " + a(place.expr.type));
   Slot& slot = target.kind == ast::Expr::Kind::Map ? maps_[place.expr.slot].value
                                                    : variables_[declared_at_[place.expr.slot]];
   merge(slot, one);
@@ -302,8 +302,8 @@ bool Checker::aggregate_arguments(const ast::Expr& call, const BuiltinRow& row, 
   Typed typed;
   typed.expr.type = type;
   if (!merge(info.value, typed)) {
-    error(call.location, "type mismatch for " + name + ": it holds a '" + info.value.type.name() +
-                             "' elsewhere and a '" + type.name() + "' here");
+    error(call.location, "type mismatch for " + name + ": it holds '" + describe(info.value.type) +
+                             "' elsewhere and '" + type.name() + "' here");
     return false;
   }
   if (first) {

@@ -141,7 +141,9 @@ __int128 literal_value(const Expr& e);
 inline bool is_literal(const Expr& e) {
   return e.kind == Expr::Kind::Integer && e.type.kind == Type::Kind::Int;
 }
-/// "uint64", "a string": how messages call a type.
+/// "uint64", "string": how messages call a type.
 std::string describe(const Type& type);
+/// The same with its article: "an int64", "a string".
+std::string a(const Type& type);
 
 }  // namespace gotap::lang

@@ -170,10 +170,7 @@ Token Lexer::number() {
   Token token = make(Tok::Integer, begin);
   Number number = parse_number(token.text);
   if (!number.error.empty()) {
-    std::string hint;
-    if (peek() == '.' || token.text.find('.') != std::string::npos)
-      hint = "there are no floating point numbers";
-    return error(begin, position_, number.error, hint);
+    return error(begin, position_, number.error);
   }
   token.integer = number.value;
   return token;

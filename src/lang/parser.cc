@@ -70,7 +70,8 @@ struct Unsupported {
   std::string_view word;
   const char* what;
 };
-constexpr std::array<Unsupported, 5> kUnsupportedStatements{{
+constexpr std::array<Unsupported, 6> kUnsupportedStatements{{
+    {"let", "let is not needed: the first assignment declares a variable"},
     {"while", "loops are not supported"},
     {"for", "loops are not supported"},
     {"unroll", "loops are not supported"},
@@ -188,6 +189,7 @@ std::nullopt_t Parser::error(const Location& where, std::string message, std::st
 std::nullopt_t Parser::unexpected(const char* wanted, std::string hint) {
   const Token& token = peek();
   if (token.kind == Tok::Error) return std::nullopt;  // said by the lexer
+  if (token.kind == Tok::Assign) hint = "a comparison is written ==";
   return error(token.location,
                "syntax error: unexpected " + describe(token) + ", " + wanted + " is expected",
                std::move(hint));
@@ -566,6 +568,8 @@ MaybeExpr Parser::postfix() {
       kids.push_back(std::move(*expr));
       kids.push_back(std::move(*index));
       expr = make(Expr::Kind::Index, begin, std::move(kids));
+    } else if (at(Tok::Dot) && expr->kind == Expr::Kind::Integer) {
+      return error(peek().location, "there are no floating point numbers");
     } else if (at(Tok::Dot) || at(Tok::Arrow)) {
       return error(peek().location, "fields of structures are not supported",
                    "read memory with *(uint64*)(pointer + offset)");

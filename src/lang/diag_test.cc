@@ -1,0 +1,525 @@
+// Tests of messages: each mistake with what is said about it, and how it is shown.
+#include "lang/diag.h"
+
+#include <gtest/gtest.h>
+
+#include "lang/check.h"
+#include "lang/parser.h"
+#include "lang/test_facts.h"
+
+namespace gotap::lang {
+namespace {
+
+Diagnostics diagnose(const std::string& script) {
+  Parsed parsed = parse({"test", script});
+  if (has_errors(parsed.diagnostics)) return parsed.diagnostics;
+  return check(parsed.script, test_facts).diagnostics;
+}
+
+std::string brief(const Diagnostics& diagnostics) {
+  std::string out;
+  for (const Diagnostic& d : diagnostics) {
+    uint32_t width = d.location.end - d.location.begin;
+    out += std::to_string(d.location.line) + ":" + std::to_string(d.location.column) + "-" +
+           std::to_string(d.location.column + width) +
+           (d.severity == Diagnostic::Severity::Error ? ": error: " : ": warning: ") + d.message +
+           "\n";
+    if (!d.hint.empty()) out += "  hint: " + d.hint + "\n";
+  }
+  return out;
+}
+
+struct Row {
+  const char* script;
+  const char* said;
+};
+
+// clang-format off
+const Row kRows[] = {
+    {"BEGIN { printf(\"a); }",
+     "1:16-22: error: this string does not end on its line\n  hint: close it with \"; a line break inside is written \\n\n"
+     "1:7-8: error: this '{' is not closed: a '}' is missing\n"},
+    {"BEGIN { /* open",
+     "1:9-11: error: this comment does not end\n  hint: close it with */\n"
+     "1:7-8: error: this '{' is not closed: a '}' is missing\n"},
+    {"BEGIN { printf(\"\\q\"); }",
+     "1:17-19: error: invalid escape '\\q'\n  hint: a string may have \\n \\t \\r \\\\ \\\" \\0nn (octal) and \\xnn (hexadecimal)\n"},
+    {"BEGIN { printf(\"\\400\"); }",
+     "1:17-21: error: invalid escape '\\400'\n  hint: a string may have \\n \\t \\r \\\\ \\\" \\0nn (octal) and \\xnn (hexadecimal)\n"},
+    {"BEGIN { $x = 18446744073709551616; }",
+     "1:14-34: error: integer overflow: the number does not fit in 64 bits\n"},
+    {"BEGIN { $x = 089; }",
+     "1:14-17: error: octal numbers have digits 0 to 7 only\n"},
+    {"BEGIN { $x = 0x; }",
+     "1:14-16: error: a number needs at least one digit\n"},
+    {"BEGIN { $x = 1e; }",
+     "1:14-16: error: the exponent must be a whole number, as in 1e6\n"},
+    {"BEGIN { $x = 1e30; }",
+     "1:14-18: error: integer overflow: the number does not fit in 64 bits\n"},
+    {"BEGIN { $x = 12abc; }",
+     "1:14-19: error: 'abc' is not a suffix of numbers\n"},
+    {"BEGIN { $x = 1.5; }",
+     "1:15-16: error: there are no floating point numbers\n"},
+    {"BEGIN { $ = 1; }",
+     "1:9-10: error: a variable needs a name after $\n"},
+    {"BEGIN { printf('x'); }",
+     "1:16-17: error: unexpected character '''\n  hint: strings are written in double quotes\n"
+     "1:18-19: error: unexpected character '''\n  hint: strings are written in double quotes\n"},
+    {"BEGIN { # comment",
+     "1:9-10: error: unexpected character '#'\n  hint: comments begin with //\n"
+     "1:7-8: error: this '{' is not closed: a '}' is missing\n"},
+    {"BEGIN { $x = 1 ` 2; }",
+     "1:16-17: error: unexpected character '`'\n"},
+    {"kprobe:vfs_read { }",
+     "1:1-7: error: kprobe probes are not supported\n  hint: gotap traces functions of user programs: uprobe, uretprobe, interval, BEGIN, END\n"},
+    {"uprob:./go:f { }",
+     "1:1-6: error: unknown probe type 'uprob'\n  hint: did you mean uprobe?\n"},
+    {"42 { }",
+     "1:1-3: error: unknown probe type '42'\n"},
+    {"uprobe { }",
+     "1:1-7: error: uprobe needs more: where to probe\n  hint: as in uprobe:./app:main.work\n"},
+    {"uprobe:./go { }",
+     "1:1-12: error: a path and a function are expected\n  hint: as in uprobe:./app:main.work: one of the two is missing\n"},
+    {"uprobe::f { }",
+     "1:1-8: error: the path of the program is missing\n"},
+    {"uprobe:./go: { }",
+     "1:1-13: error: the name of the function is missing\n  hint: as in uprobe:./app:main.work\n"},
+    {"uprobe:./go:main.Map[go.shape.int { }",
+     "1:21-38: error: this bracket is not closed: ']' is missing\n  hint: a function name may stand in quotes\n"},
+    {"uprobe:./go:\"main.f\"x { }",
+     "1:13-22: error: after a quoted name only an offset may stand: 'x'\n  hint: as in \"main.swap\"+40; a predicate needs a blank before it\n"},
+    {"uprobe:./go:f+0x { }",
+     "1:14-17: error: a number needs at least one digit\n"},
+    {"uprobe:./go:f+5ms { }",
+     "1:14-18: error: a plain number is expected here\n"},
+    {"uprobe:./go:0x401000+4 { }",
+     "1:13-23: error: an address takes no offset\n  hint: add them up\n"},
+    {"uretprobe:./go:f+4 { }",
+     "1:1-19: error: a uretprobe is on a whole function: it takes no offset and no address\n  hint: a uprobe does\n"},
+    {"uretprobe:./go:0x401000 { }",
+     "1:1-24: error: a uretprobe is on a whole function: it takes no offset and no address\n  hint: a uprobe does\n"},
+    {"interval { }",
+     "1:1-9: error: interval needs more: where to probe\n  hint: as in interval:s:1\n"},
+    {"interval:s:0 { }",
+     "1:10-13: error: an interval must be longer than zero\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"interval:m:1 { }",
+     "1:10-11: error: unknown unit 'm' of an interval\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"interval:5 { }",
+     "1:10-11: error: an interval needs a unit\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"interval:s:1s { }",
+     "1:10-14: error: a plain number is expected after the unit\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"interval:hz:0 { }",
+     "1:10-14: error: an interval must be longer than zero\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"interval:s:99999999999 { }",
+     "1:10-23: error: this interval is too long\n  hint: as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s\n"},
+    {"uprobe:./go:f == 3/ { }",
+     "1:15-17: error: syntax error: unexpected '==', a block '{ ... }' or a /predicate/ is expected\n  hint: a function name with blanks or a comma stands in quotes\n"},
+    {"uprobe:./go:main.f /pid == 3 { }",
+     "1:30-31: error: syntax error: unexpected '{', the '/' that ends the predicate is expected\n  hint: as in /pid == 42/ { ... }\n"},
+    {"uprobe:./go:main.f",
+     "1:19-19: error: syntax error: unexpected the end of the script, a block '{ ... }' or a /predicate/ is expected\n  hint: a function name with blanks or a comma stands in quotes\n"},
+    {"BEGIN { exit();",
+     "1:7-8: error: this '{' is not closed: a '}' is missing\n"},
+    {"BEGIN { exit(); } }",
+     "1:19-20: error: this '}' closes nothing\n"},
+    {"BEGIN { exit() printf(\"x\"); }",
+     "1:16-22: error: syntax error: unexpected 'printf', ';' is expected\n  hint: statements are separated by ';'\n"},
+    {"BEGIN { if (1) exit(); }",
+     "1:16-20: error: syntax error: unexpected 'exit', a block '{ ... }' is expected\n  hint: the braces are needed even for one statement\n"},
+    {"BEGIN { else { } }",
+     "1:9-13: error: this 'else' has no 'if' before it\n"},
+    {"BEGIN { while (1) { } }",
+     "1:9-14: error: loops are not supported\n"},
+    {"BEGIN { let $x = 1; }",
+     "1:9-12: error: let is not needed: the first assignment declares a variable\n"},
+    {"BEGIN { return 1; }",
+     "1:16-17: error: return takes no value\n  hint: it ends the block; exit(n) sets the exit code\n"},
+    {"BEGIN { 1 = 2; }",
+     "1:9-10: error: only variables ($x) and maps (@x) can be assigned to\n"},
+    {"BEGIN { pid++; }",
+     "1:9-12: error: only variables ($x) and maps (@x) can be counted up or down\n"},
+    {"BEGIN { ++pid; }",
+     "1:11-14: error: only variables ($x) and maps (@x) can be counted up or down\n"},
+    {"BEGIN { $x = &pid; }",
+     "1:14-15: error: the address of a value cannot be taken\n  hint: values of a script live in registers and maps\n"},
+    {"BEGIN { $x = $1; }",
+     "1:14-16: error: positional parameters are not supported\n  hint: write the value into the script\n"},
+    {"BEGIN { $x = 1 +; }",
+     "1:17-18: error: syntax error: unexpected ';', a value is expected\n"},
+    {"BEGIN { $x = (1 + 2; }",
+     "1:20-21: error: syntax error: unexpected ';', ')' is expected\n  hint: it is missing after the expression in parentheses\n"},
+    {"BEGIN { $x = 1 ? 2; }",
+     "1:19-20: error: syntax error: unexpected ';', ':' is expected\n  hint: it is missing after the first choice of '?'\n"},
+    {"BEGIN { @m[] = 1; }",
+     "1:9-13: error: the key of the map is missing\n  hint: as in @m[tid]\n"},
+    {"BEGIN { @m[1 = 2; }",
+     "1:14-15: error: syntax error: unexpected '=', ',' or ']' is expected\n  hint: a comparison is written ==\n"},
+    {"BEGIN { printf(\"x\"; }",
+     "1:19-20: error: syntax error: unexpected ';', ',' or ')' is expected\n  hint: it is missing after the arguments\n"},
+    {"BEGIN { $x = args.foo; }",
+     "1:18-19: error: fields of structures are not supported\n  hint: read memory with *(uint64*)(pointer + offset)\n"},
+    {"BEGIN { $x = (struct foo *)1; }",
+     "1:15-21: error: structures are not supported\n  hint: read memory with *(uint64*)(pointer + offset)\n"},
+    {"BEGIN { $x = (uint64**)1; }",
+     "1:22-23: error: pointers to pointers are not supported\n  hint: read the inner pointer with *(uint64*)p\n"},
+    {"BEGIN { $x = (uint64 1; }",
+     "1:22-23: error: syntax error: unexpected '1', ')' is expected\n  hint: it is missing after the type\n"},
+    {"BEGIN { $x = (uint46)1; }",
+     "1:15-21: error: unknown type 'uint46'\n  hint: did you mean uint16?\n"},
+    {"BEGIN { $x = (bool*)1; }",
+     "1:14-20: error: only pointers to integers can be read\n  hint: as in (uint64*)p\n"},
+    {"#include <linux/sched.h>",
+     "1:1-25: error: #include and #define are not supported\n  hint: write the numbers out\n"},
+    {"struct foo { int x; }",
+     "1:1-7: error: type definitions are not supported\n"},
+    {"config = { max_strlen = 10 }",
+     "1:1-7: error: config blocks are not supported\n"},
+    {"let @m = hash(10);",
+     "1:1-4: error: map declarations are not supported\n"},
+    {"",
+     "1:1-1: error: this script has no probes\n  hint: as in BEGIN { printf(\"hello\\n\"); exit(); }\n"},
+    {"// nothing",
+     "1:1-1: error: this script has no probes\n  hint: as in BEGIN { printf(\"hello\\n\"); exit(); }\n"},
+    {"BEGIN { $x = (1, 2); }",
+     "1:14-20: error: values in parentheses are keys of a map only\n  hint: as in @m[a, b] or delete(@m, (a, b))\n"},
+    {"BEGIN { $x = pidd; }",
+     "1:14-18: error: unknown word 'pidd'\n  hint: did you mean pid?\n"},
+    {"BEGIN { prntf(\"x\"); }",
+     "1:9-19: error: unknown function 'prntf'\n  hint: did you mean printf?\n"},
+    {"BEGIN { $x = hello; }",
+     "1:14-19: error: unknown word 'hello'\n  hint: text is written in double quotes\n"},
+    {"BEGIN { $x = kstack; }",
+     "1:14-20: error: 'kstack' is not supported\n"},
+    {"BEGIN { $x = printf(\"x\"); }",
+     "1:14-25: error: printf() gives no value\n  hint: it is a statement of its own\n"},
+    {"BEGIN { $x = func; }",
+     "1:14-18: error: func can only be used in a uretprobe or a uprobe, not in BEGIN\n"},
+    {"uprobe:./go:f { $x = retval; }",
+     "1:22-28: error: retval can only be used in a uretprobe, not in uprobe\n"},
+    {"uprobe:./go:f { $x = duration; }",
+     "1:22-30: error: duration can only be used in a uretprobe, not in uprobe\n"},
+    {"interval:s:1 { $x = arg0; }",
+     "1:21-25: error: arg0 can only be used in a uretprobe or a uprobe, not in interval\n"},
+    {"END { $x = reg(\"ax\"); }",
+     "1:12-21: error: reg can only be used in a uretprobe or a uprobe, not in END\n"},
+    {"uprobe:./c:f { $x = goid; }",
+     "1:21-25: error: goid: ./c is not a Go program: it has no goroutines\n  hint: threads are told apart by tid\n"},
+    {"uretprobe:./c:f { $x = duration; }",
+     "1:24-32: error: duration: ./c is not a Go program, and calls are followed in Go programs only\n  hint: keep the time of entry: @start[tid] = nsecs in a uprobe, nsecs - @start[tid] in the uretprobe\n"},
+    {"uretprobe:./old:f { $x = retval; }",
+     "1:26-32: error: retval: ./old was built by Go 1.15.9, which returns results on the stack\n  hint: they lie behind the arguments: *(reg(\"sp\")+8), *(reg(\"sp\")+16), ... are the arguments' words, then the results'\n"},
+    {"uprobe:./go:f { $x = arg9; }",
+     "1:22-26: error: arg9: Go passes 9 words in registers, arg0 to arg8\n  hint: words on the stack are sarg0, sarg1, ...\n"},
+    {"uprobe:./c:f { $x = arg6; }",
+     "1:21-25: error: arg6: C passes 6 words in registers, arg0 to arg5\n  hint: words on the stack are sarg0, sarg1, ...\n"},
+    {"uprobe:./go:f { $x = sarg1000; }",
+     "1:22-30: error: no function has so many arguments\n"},
+    {"uprobe:./go:f { $x = reg(\"axx\"); }",
+     "1:26-31: error: unknown register 'axx'\n  hint: did you mean \"ax\"?\n"},
+    {"uprobe:./go:f { $x = reg(\"zzzzzz\"); }",
+     "1:26-34: error: unknown register 'zzzzzz'\n  hint: registers are ax bx cx dx si di bp sp ip r8 to r15 flags\n"},
+    {"uprobe:./go:f { $x = reg(1); }",
+     "1:26-27: error: reg() takes a register's name in quotes\n  hint: as in reg(\"ax\")\n"},
+    {"BEGIN { $x = str; }",
+     "1:14-17: error: str needs its arguments in parentheses\n  hint: as in str(address[, length])\n"},
+    {"BEGIN { $x = str(); }",
+     "1:14-19: error: str() needs arguments\n  hint: as in str(address[, length])\n"},
+    {"BEGIN { $x = pid(1); }",
+     "1:14-20: error: pid() takes no arguments\n  hint: as in pid\n"},
+    {"BEGIN { $x = str(1, 2, 3); }",
+     "1:14-26: error: str() takes fewer arguments\n  hint: as in str(address[, length])\n"},
+    {"BEGIN { $x = str(\"a\"); }",
+     "1:14-22: error: this is a string already\n  hint: str() takes an address\n"},
+    {"BEGIN { $x = str(pid); }",
+     "1:18-21: error: str() takes an address, not a uint32\n"},
+    {"BEGIN { $x = str(1, -1); }",
+     "1:21-23: error: the length of a string is not negative\n"},
+    {"BEGIN { $x = str(1, 5000); }",
+     "1:21-25: warning: strings are cut at 1024 bytes\n  hint: BPFTRACE_MAX_STRLEN sets the limit\n"},
+    {"BEGIN { printf(pid); }",
+     "1:16-19: error: the format of printf() must be written out in quotes\n  hint: as in printf(\"%d\\n\", pid)\n"},
+    {"BEGIN { printf(\"%d\"); }",
+     "1:9-21: error: not enough arguments for format string (0 supplied, 1 expected)\n"},
+    {"BEGIN { printf(\"x\", 1); }",
+     "1:9-23: error: too many arguments for format string (1 supplied, 0 expected)\n"},
+    {"BEGIN { printf(\"%d %s\", 1); }",
+     "1:9-27: error: not enough arguments for format string (1 supplied, 2 expected)\n"},
+    {"BEGIN { printf(\"%d\", \"a\"); }",
+     "1:22-25: error: printf: %d expects a number (string supplied)\n  hint: strings are %s\n"},
+    {"BEGIN { printf(\"%s\", 1); }",
+     "1:22-23: error: printf: %s expects a string (int64 supplied)\n  hint: numbers are %d; text at an address is str(address)\n"},
+    {"BEGIN { printf(\"%f\", 1); }",
+     "1:16-20: error: '%f' is not supported: BPF programs have no floating point numbers\n"},
+    {"BEGIN { printf(\"%y\", 1); }",
+     "1:16-20: error: unknown conversion '%y' in the format\n  hint: numbers are %d %u %x %o %c %p, strings %s, a percent sign %%\n"},
+    {"BEGIN { printf(\"100%\"); }",
+     "1:16-22: error: the format ends in '%'\n  hint: a percent sign is written %%\n"},
+    {"BEGIN { printf(\"%99999d\", 1); }",
+     "1:16-25: error: the width of '%99999d' is too large\n  hint: at most 4096\n"},
+    {"BEGIN { printf(\"%*d\", \"a\", 1); }",
+     "1:23-26: error: printf: %* expects a number (string supplied)\n  hint: strings are %s\n"},
+    {"BEGIN { time(1); }",
+     "1:14-15: error: the format of time() must be written out in quotes\n  hint: as in time(\"%H:%M:%S\\n\")\n"},
+    {"BEGIN { print(pid, 1); }",
+     "1:20-21: error: print() takes top and div for a whole map only\n  hint: as in print(@m, 10)\n"},
+    {"BEGIN { @m = 1; print(@m, -1); }",
+     "1:27-29: error: the top of print() must be at least 0\n"},
+    {"BEGIN { @m = 1; print(@m, pid); }",
+     "1:27-30: error: the top of print() must be a number written in the script\n"},
+    {"BEGIN { clear(1); }",
+     "1:15-16: error: clear() takes a whole map\n  hint: as in clear(@m)\n"},
+    {"BEGIN { @m[1] = 1; clear(@m[1]); }",
+     "1:26-31: error: clear() takes a whole map\n  hint: one entry is removed by delete(@m, key)\n"},
+    {"BEGIN { @m[1] = 1; delete(1); }",
+     "1:27-28: error: delete() takes a map and a key\n  hint: as in delete(@m, key)\n"},
+    {"BEGIN { @m[1] = 1; delete(@m); }",
+     "1:27-29: error: @m has 1 key elsewhere, but no key here\n"},
+    {"BEGIN { @m[1] = 1; delete(@m[1], @m[2]); }",
+     "1:34-39: error: delete() removes one entry at a time\n  hint: a delete() of its own for each\n"},
+    {"BEGIN { exit(\"a\"); }",
+     "1:14-17: error: the exit code must be a number, not a string\n"},
+    {"BEGIN { count(); }",
+     "1:9-16: error: count() stands only right behind @map =\n  hint: as in @m = count()\n"},
+    {"BEGIN { $x = count(); }",
+     "1:14-21: error: count() stands only right behind @map =\n  hint: as in @m = count()\n"},
+    {"BEGIN { @m = count(1); }",
+     "1:14-22: error: count() takes 0 arguments\n  hint: as in @m = count()\n"},
+    {"BEGIN { @m = sum(); }",
+     "1:14-19: error: sum() takes 1 argument\n  hint: as in @m = sum(n)\n"},
+    {"BEGIN { @m = sum(\"a\"); }",
+     "1:18-21: error: what is aggregated must be a number, not a string\n"},
+    {"BEGIN { @m = hist(1, 6); }",
+     "1:22-23: error: the bits of hist() must be at most 5\n"},
+    {"BEGIN { @m = hist(1, pid); }",
+     "1:22-25: error: the bits of hist() must be a number written in the script\n"},
+    {"BEGIN { @m = lhist(1, 10, 5, 1); }",
+     "1:14-32: error: the minimum of lhist() must be less than its maximum\n  hint: as in @m = lhist(n, min, max, step)\n"},
+    {"BEGIN { @m = lhist(1, 0, 10, 0); }",
+     "1:30-31: error: the step of lhist() must be at least 1\n"},
+    {"BEGIN { @m = lhist(1, 0, 10, 20); }",
+     "1:14-33: error: the step of lhist() is larger than its range\n  hint: as in @m = lhist(n, min, max, step)\n"},
+    {"BEGIN { @m = lhist(1, 0, 100000, 1); }",
+     "1:14-36: error: this lhist() has too many buckets: at most 1000\n  hint: a larger step\n"},
+    {"BEGIN { @m = lhist(1, 0, 10, 3); }",
+     "1:14-32: warning: the range of lhist() is no multiple of its step: its last bucket ends at 9\n"},
+    {"BEGIN { @m = hist(1); @m = hist(1, 2); }",
+     "1:28-38: error: the histogram @m has other buckets elsewhere\n"},
+    {"BEGIN { @m = count(); @m = sum(1); }",
+     "1:28-34: error: type mismatch for @m: it holds 'count_t' elsewhere and 'sum_t' here\n"},
+    {"BEGIN { @m = count(); @m = 1; }",
+     "1:23-29: error: @m holds an aggregation (count_t) elsewhere: it cannot be assigned a value\n  hint: use a map of another name\n"},
+    {"BEGIN { @m = 1; @m = count(); }",
+     "1:22-29: error: type mismatch for @m: it holds 'int64' elsewhere and 'count_t' here\n"},
+    {"BEGIN { @m = count(); @m++; }",
+     "1:23-27: error: @m holds an aggregation (count_t): it cannot be a counter too\n"},
+    {"BEGIN { @m = count(); $x = @m + 1; }",
+     "1:28-30: error: @m holds an aggregation (count_t), which has no value to compute with\n  hint: print(@m) prints it\n"},
+    {"BEGIN { @m[1] = count(); if (@m[1] > 5) { } }",
+     "1:30-35: error: @m holds an aggregation (count_t), which has no value to compute with\n  hint: print(@m[...]) prints it\n"},
+    {"BEGIN { @start = 1; print(@strat); }",
+     "1:27-33: error: undefined map: @strat\n  hint: did you mean @start?\n"},
+    {"BEGIN { print(@x); }",
+     "1:15-17: error: undefined map: @x\n  hint: nothing in the script writes to it, as @x = ... would\n"},
+    {"BEGIN { @m[1] = 1; @m[1, 2] = 2; }",
+     "1:20-28: error: @m has 1 key elsewhere, but 2 keys here\n"},
+    {"BEGIN { @m[1] = 1; $x = @m; }",
+     "1:25-27: error: @m has 1 key elsewhere, but no key here\n"},
+    {"BEGIN { @m[1] = 1; @m[\"a\"] = 2; }",
+     "1:23-26: error: type mismatch for @m: the key is 'string' here and 'int64' elsewhere\n"},
+    {"BEGIN { @m = 1; @m = \"a\"; }",
+     "1:17-25: error: type mismatch for @m: it holds 'int64' elsewhere, this is 'string'\n"},
+    {"BEGIN { @m = \"a\"; @m += 1; }",
+     "1:19-26: error: a string has no +\n  hint: print them one after the other\n"},
+    {"BEGIN { @m = \"a\"; @m++; }",
+     "1:19-23: error: only integers have ++, @m is a string\n"},
+    {"BEGIN { @m[$k++] *= 2; }",
+     "1:12-14: error: undefined variable: $k\n  hint: a variable lives in one block only; maps (@x) are shared\n"},
+    {"BEGIN { $k = 1; @m[$k++] *= 2; }",
+     "1:17-25: error: the key would be counted twice\n  hint: count it in a statement before\n"},
+    {"BEGIN { @a = @b; @b = @a; }",
+     "1:9-11: error: the type of @a cannot be told from the script\n  hint: it is only ever made from itself\n"},
+    {"BEGIN { $x = 1; $x = \"a\"; }",
+     "1:17-25: error: type mismatch for $x: it holds 'int64' already, this is 'string'\n"},
+    {"BEGIN { $x = $y; }",
+     "1:14-16: error: undefined variable: $y\n  hint: a variable lives in one block only; maps (@x) are shared\n"},
+    {"BEGIN { $count = 1; $x = $cuont; }",
+     "1:26-32: error: undefined variable: $cuont\n  hint: did you mean $count?\n"},
+    {"BEGIN { if (1) { $x = 1; } $y = $x; }",
+     "1:33-35: error: undefined variable: $x\n  hint: the block it belongs to is over: assign to it before that block too\n"},
+    {"BEGIN { $x += 1; }",
+     "1:9-11: error: undefined variable: $x\n  hint: a variable lives in one block only; maps (@x) are shared\n"},
+    {"BEGIN { $x = 1 / 0; }",
+     "1:14-19: error: division by zero\n"},
+    {"BEGIN { $x = pid % 0; }",
+     "1:14-21: error: division by zero\n"},
+    {"BEGIN { $x = pid << 64; }",
+     "1:14-23: error: a shift must be by 0 to 63 bits\n"},
+    {"BEGIN { $x = 9223372036854775807 * 4; }",
+     "1:14-37: error: integer overflow: the result does not fit in 64 bits\n"},
+    {"BEGIN { $x = -9223372036854775809; }",
+     "1:14-34: error: integer overflow: the number does not fit in 64 bits\n"},
+    {"BEGIN { $x = -18446744073709551615; }",
+     "1:14-35: error: integer overflow: the number does not fit in 64 bits\n"},
+    {"BEGIN { $x = \"a\" + \"b\"; }",
+     "1:14-23: error: a string has no +\n  hint: print them one after the other\n"},
+    {"BEGIN { $x = \"a\" < \"b\"; }",
+     "1:14-23: error: strings have no <\n  hint: they have == and !=\n"},
+    {"BEGIN { $x = comm == 1; }",
+     "1:14-23: error: a string cannot be compared with an int64\n  hint: text at an address is str(address)\n"},
+    {"BEGIN { $x = -\"a\"; }",
+     "1:15-18: error: the operand of - must be a number, not a string\n"},
+    {"BEGIN { $x = -(uint64*)1; }",
+     "1:14-25: error: a pointer has no -\n  hint: make it a number: (uint64)p\n"},
+    {"BEGIN { $x = (uint64*)1 * 2; }",
+     "1:14-28: error: pointers have no * here\n  hint: make them numbers: (uint64)p\n"},
+    {"BEGIN { $x = (uint64)\"a\"; }",
+     "1:14-25: error: a string cannot be cast to uint64\n"},
+    {"BEGIN { $x = (string)1; }",
+     "1:14-23: error: a cast makes no string\n  hint: text at an address is str(address)\n"},
+    {"BEGIN { $x = *pid; }",
+     "1:14-18: error: a uint32 is not an address\n  hint: addresses have 64 bits: (uint64)\n"},
+    {"BEGIN { $x = *\"a\"; }",
+     "1:14-18: error: a string is not an address\n"},
+    {"BEGIN { $x = pid[0]; }",
+     "1:14-20: error: only pointers have elements\n  hint: as in ((uint64*)arg0)[1]\n"},
+    {"BEGIN { $x = 1 ? \"a\" : 2; }",
+     "1:14-25: error: the two choices have different types: 'string' and 'int64'\n"},
+    {"BEGIN { if (\"a\") { } }",
+     "1:12-17: error: a condition must be a number, not a string\n"},
+    {"BEGIN /\"a\"/ { }",
+     "1:8-11: error: a predicate must be a number, not a string\n"},
+    {"uprobe:./go:f { if (func == \"f\") { } }",
+     "1:20-33: error: probe and func cannot be compared\n  hint: name the function in a probe of its own\n"},
+    {"BEGIN { if (nsecs < 0) { } }",
+     "1:12-23: warning: an unsigned number is never below zero\n  hint: if it is signed: (int64)\n"},
+    {"BEGIN { if ((int64)pid < nsecs) { } }",
+     "1:12-32: warning: a signed and an unsigned number are compared as unsigned numbers\n  hint: say how it is meant: (int64) or (uint64)\n"},
+    {"BEGIN { $x = (int64)pid / nsecs; }",
+     "1:14-32: warning: a signed and an unsigned number are divided as unsigned numbers\n  hint: say how it is meant: (int64) or (uint64)\n"},
+    {"BEGIN { 1 + 2; }",
+     "1:9-14: warning: the value of this expression is not used\n"},
+    {"BEGIN { $p = (uint64*)1; $p++; }",
+     "1:26-30: error: only integers have ++, $p is a uint64 *\n"},
+    {"BEGIN { @m = 1; delete(@m, 1); }",
+     "1:24-26: error: @m has no key elsewhere, but 1 key here\n"},
+    {"BEGIN { printf(\"%d\", nsecs, \"a\", kaboom); }",
+     "1:9-41: error: too many arguments for format string (3 supplied, 1 expected)\n"
+     "1:34-40: error: unknown word 'kaboom'\n  hint: text is written in double quotes\n"},
+    {"BEGIN { if (pid = 1) { } }",
+     "1:17-18: error: syntax error: unexpected '=', ')' is expected\n  hint: a comparison is written ==\n"},
+    {"uprobe:./go:f, { }",
+     "1:16-17: error: a probe is expected here\n  hint: as in uprobe:./app:main.work { ... }\n"},
+    {"uprobe:./go:f { $x = retval.err; }",
+     "1:28-29: error: fields of structures are not supported\n  hint: read memory with *(uint64*)(pointer + offset)\n"},
+    {"BEGIN { $x = 1; $x[0] = 2; }",
+     "1:17-22: error: only variables ($x) and maps (@x) can be assigned to\n"},
+    {"BEGIN { unroll(3) { printf(\"x\"); } @x = 1 / 0; }",
+     "1:9-15: error: loops are not supported\n"},
+    {"uprobe:./go:\"main.f { }",
+     "1:13-24: error: this string does not end on its line\n  hint: close it with \"; a line break inside is written \\n\n"},
+    {"uprobe:\"./go:main.f { }",
+     "1:8-24: error: this string does not end on its line\n  hint: close it with \"; a line break inside is written \\n\n"},
+    {"BEGIN { @x = ; @y = 1 + ; exit(); }",
+     "1:14-15: error: syntax error: unexpected ';', a value is expected\n"
+     "1:25-26: error: syntax error: unexpected ';', a value is expected\n"},
+    {"BEGIN { @x = (int64)comm; @y = \"a\" == 1; }",
+     "1:14-25: error: a string cannot be cast to int64\n"
+     "1:32-40: error: a string cannot be compared with an int64\n  hint: text at an address is str(address)\n"},
+    {"fn foo($a : int64) : int64 { return 1; } BEGIN { foo(1); }",
+     "1:1-3: error: functions of one's own are not supported\n"},
+    {"BEGIN { $x = pid ?: printf(\"a\"); }",
+     "1:21-32: error: printf() gives no value\n  hint: it is a statement of its own\n"},
+    {"BEGIN { @x = max(\"a\"); @y = lhist(1); }",
+     "1:18-21: error: what is aggregated must be a number, not a string\n"
+     "1:29-37: error: lhist() takes 4 arguments\n  hint: as in @m = lhist(n, min, max, step)\n"},
+    {"BEGIN { time(\"%H\", 1); print(); exit(1, 2); }",
+     "1:9-22: error: time() takes fewer arguments\n  hint: as in time([\"format\"])\n"
+     "1:24-31: error: print() needs arguments\n  hint: as in print(value), print(@m[, top[, div]])\n"
+     "1:33-43: error: exit() takes fewer arguments\n  hint: as in exit([code])\n"},
+    {"BEGIN { @m[func] = 1; }",
+     "1:12-16: error: func can only be used in a uretprobe or a uprobe, not in BEGIN\n"},
+    {"BEGIN { $p = (uint64*)1; $q = (uint8*)1; $p = $q; }",
+     "1:42-49: error: type mismatch for $p: it holds 'uint64 *' already, this is 'uint8 *'\n"},
+    {"BEGIN { $x = str(0, \"a\"); }",
+     "1:21-24: error: the length of str() must be a number, not a string\n"},
+};
+// clang-format on
+
+TEST(Diagnostics, EachMistake) {
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(row.script);
+    EXPECT_EQ(brief(diagnose(row.script)), row.said);
+  }
+}
+
+TEST(Diagnostics, Layout) {
+  Source source{"stdin", "BEGIN { $x = 1;\n\t$x = \"a\"; }\n"};
+  Parsed parsed = parse(source);
+  ASSERT_TRUE(parsed.diagnostics.empty());
+  EXPECT_EQ(render(check(parsed.script, test_facts).diagnostics, source),
+            "stdin:2:2-10: ERROR: type mismatch for $x: it holds 'int64' already, this is "
+            "'string'\n"
+            "    $x = \"a\"; }\n"
+            "    ~~~~~~~~\n");
+  Source hinted{"a.bt", "BEGIN { 1 + 2; $x = pidd }"};
+  parsed = parse(hinted);
+  EXPECT_EQ(render(check(parsed.script, test_facts).diagnostics, hinted),
+            "a.bt:1:9-14: WARNING: the value of this expression is not used\n"
+            "BEGIN { 1 + 2; $x = pidd }\n"
+            "        ~~~~~\n"
+            "a.bt:1:21-25: ERROR: unknown word 'pidd'\n"
+            "BEGIN { 1 + 2; $x = pidd }\n"
+            "                    ~~~~\n"
+            "HINT: did you mean pid?\n");
+}
+
+TEST(Diagnostics, PlaceAtTheEnd) {
+  Source source{"a.bt", "uprobe:./go:main.f"};
+  EXPECT_EQ(
+      render(parse(source).diagnostics, source),
+      "a.bt:1:19-20: ERROR: syntax error: unexpected the end of the script, a block '{ ... }' "
+      "or a /predicate/ is expected\n"
+      "uprobe:./go:main.f\n"
+      "                  ~\n"
+      "HINT: a function name with blanks or a comma stands in quotes\n");
+}
+
+// Whatever a script holds, nothing of it acts on the terminal.
+TEST(Diagnostics, ControlCharactersAreShown) {
+  Source source{"a\033[31m.bt", "BEGIN { \033[2J\xff; }"};
+  std::string out = render(parse(source).diagnostics, source);
+  EXPECT_EQ(out.find('\033'), std::string::npos);
+  EXPECT_EQ(out.find('\xff'), std::string::npos);
+  EXPECT_NE(out.find("a\\x1b[31m.bt:1:9-10: ERROR: unexpected character"), std::string::npos);
+  EXPECT_NE(out.find("BEGIN { \\x1b[2J\\xff; }\n        ~~~~\n"), std::string::npos) << out;
+}
+
+TEST(Diagnostics, CharactersOfSeveralBytesTakeOneCell) {
+  Source source{"a", "BEGIN { printf(\"\u00fc\u00fc\"); $x = pidd; }"};
+  Parsed parsed = parse(source);
+  EXPECT_EQ(render(check(parsed.script, test_facts).diagnostics, source),
+            "a:1:30-34: ERROR: unknown word 'pidd'\n"
+            "BEGIN { printf(\"\u00fc\u00fc\"); $x = pidd; }\n"
+            "                           ~~~~\n"
+            "HINT: did you mean pid?\n");
+}
+
+TEST(Diagnostics, LongLinesAreCut) {
+  std::string blanks(500, ' ');
+  Source source{"a", "BEGIN {" + blanks + "$x = pidd;" + blanks + "}"};
+  Parsed parsed = parse(source);
+  std::string out = render(check(parsed.script, test_facts).diagnostics, source);
+  EXPECT_LT(out.size(), 600u);
+  EXPECT_NE(out.find("..." + std::string(55, ' ') + "$x = pidd;"), std::string::npos) << out;
+  EXPECT_NE(out.find("\n" + std::string(63, ' ') + "~~~~\n"), std::string::npos) << out;
+}
+
+TEST(Diagnostics, AtMostTwenty) {
+  std::string script = "BEGIN { ";
+  for (int i = 0; i < 100; i++) script += "$x = nope" + std::to_string(i) + "; ";
+  EXPECT_EQ(diagnose(script + "}").size(), kMaxDiagnostics);
+  EXPECT_LE(diagnose(std::string(1000, '}')).size(), kMaxDiagnostics);
+}
+
+}  // namespace
+}  // namespace gotap::lang
