@@ -20,8 +20,7 @@ struct Unknown {
 struct Value {
   // A bool prints as true/false by print() and as 1/0 by %d.
   std::variant<Unknown, bool, int64_t, uint64_t, std::string> data;
-  uint8_t int_size = 8;  ///< bytes of an integer; %d of a uint64 prints it signed, %u and %x
-                         ///< print a negative int32 in 32 bits
+  uint8_t int_size = 8;  ///< bytes of an integer's type; `data` is extended to 64 bits
   bool operator==(const Value&) const = default;
 };
 
@@ -77,9 +76,12 @@ class Sink {
   virtual void print(const Format& format, const std::vector<Value>& args) = 0;
   virtual void value(const MapValue& value) = 0;  ///< print(expr): the value and a newline
   virtual void map(const MapDump& map) = 0;
-  /// print(@m[k]): `@m[k]: v`.
+  /// print(@m[k]): the value and a newline, as print(expr) does; `map` and the keys are for
+  /// formats that name things.
   virtual void map_value(const std::string& map, const MapEntry& entry) = 0;
   virtual void time(const std::string& strftime_format) = 0;
+  /// The script is over; the maps follow. In text two empty lines.
+  virtual void end() {}
   virtual void losses(const Losses& losses) = 0;
   virtual void message(const std::string& line) = 0;  ///< notes and warnings, on stderr
   virtual void flush() = 0;

@@ -1,0 +1,157 @@
+// Entry points: append_value, append_printf.
+//
+// bpftrace 0.27 formats through C++ streams, and that shows: the fill character comes before a
+// sign or prefix (`%05d` of -42 is 00-42), zeros fill on the right of `%-05d` and in front of
+// strings, the space flag and every precision have no effect, and a zero pointer is 0. Scripts
+// that parse the output expect these bytes. As in C, an integer conversion without a length
+// takes 32 bits of its argument: `%d` of a 64-bit value needs `%ld` or `%lld`.
+#include "output/format.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace gotap::output {
+
+namespace {
+
+// Wider than this is a mistake in the script, not a wish; it bounds what one line can cost.
+constexpr size_t kMaxWidth = 65536;
+
+std::string digits(uint64_t value, int base, bool upper = false) {
+  char buffer[72];
+  auto end = std::to_chars(buffer, buffer + sizeof buffer, value, base).ptr;
+  std::string text(buffer, end);
+  if (upper)
+    for (char& c : text)
+      if (c >= 'a') c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
+bool is_wide(const std::string& length) {
+  return length == "l" || length == "ll" || length == "j" || length == "z" || length == "t" ||
+         length == "L";
+}
+
+// Cut to the width the length modifier names, sign- or zero-extended back to 64 bits.
+int64_t as_signed(uint64_t raw, const std::string& length) {
+  if (length == "hh") return static_cast<int8_t>(raw);
+  if (length == "h") return static_cast<int16_t>(raw);
+  if (is_wide(length)) return static_cast<int64_t>(raw);
+  return static_cast<int32_t>(raw);
+}
+
+uint64_t as_unsigned(uint64_t raw, const std::string& length) {
+  if (length == "hh") return static_cast<uint8_t>(raw);
+  if (length == "h") return static_cast<uint16_t>(raw);
+  if (is_wide(length)) return raw;
+  return static_cast<uint32_t>(raw);
+}
+
+// The 64 bits of a number; false for text and unknowns.
+bool number_of(const Value& value, uint64_t& raw) {
+  if (auto b = std::get_if<bool>(&value.data))
+    raw = *b ? 1 : 0;
+  else if (auto i = std::get_if<int64_t>(&value.data))
+    raw = static_cast<uint64_t>(*i);
+  else if (auto u = std::get_if<uint64_t>(&value.data))
+    raw = *u;
+  else
+    return false;
+  return true;
+}
+
+std::string number_text(const FormatPiece& piece, uint64_t raw) {
+  const bool alternate = piece.flags.find('#') != std::string::npos;
+  const bool plus = piece.flags.find('+') != std::string::npos;
+  switch (piece.conversion) {
+    case 'd':
+    case 'i': {
+      int64_t value = as_signed(raw, piece.length);
+      return (plus && value >= 0 ? "+" : "") + std::to_string(value);
+    }
+    case 'u': return digits(as_unsigned(raw, piece.length), 10);
+    case 'o': {
+      std::string text = digits(as_unsigned(raw, piece.length), 8);
+      return alternate && text != "0" ? "0" + text : text;
+    }
+    case 'x':
+    case 'X': {
+      const bool upper = piece.conversion == 'X';
+      std::string text = digits(as_unsigned(raw, piece.length), 16, upper);
+      return alternate && text != "0" ? (upper ? "0X" : "0x") + text : text;
+    }
+    case 'c': return std::string(1, static_cast<char>(raw));
+    case 'p': return raw == 0 ? "0" : "0x" + digits(raw, 16);
+    default: return {};
+  }
+}
+
+// One conversion's text before it is padded.
+std::string conversion_text(const FormatPiece& piece, const Value& value, Untrusted untrusted) {
+  std::string text;
+  uint64_t raw = 0;
+  if (piece.conversion != 's' && number_of(value, raw)) {
+    text = number_text(piece, raw);
+    if (piece.conversion == 'c' && untrusted == Untrusted::Escaped) text = escape_controls(text);
+    return text;
+  }
+  append_value(text, value, untrusted);
+  auto i = std::get_if<int64_t>(&value.data);
+  if (i && *i >= 0 && piece.flags.find('+') != std::string::npos) text.insert(0, 1, '+');
+  return text;
+}
+
+void append_padded(std::string& out, const std::string& text, int64_t width,
+                   const std::string& flags) {
+  bool left = flags.find('-') != std::string::npos;
+  if (width < 0) {  // only from `*`: as in C, a `-` flag
+    left = true;
+    width = -std::max<int64_t>(width, -static_cast<int64_t>(kMaxWidth));
+  }
+  size_t wanted = std::min(static_cast<size_t>(width), kMaxWidth);
+  size_t fill = wanted > text.size() ? wanted - text.size() : 0;
+  const char with = flags.find('0') != std::string::npos ? '0' : ' ';
+  if (!left) out.append(fill, with);
+  out += text;
+  if (left) out.append(fill, with);
+}
+
+}  // namespace
+
+void append_value(std::string& out, const Value& value, Untrusted untrusted) {
+  struct {
+    std::string& out;
+    Untrusted untrusted;
+    void operator()(const Unknown& u) { out += "<" + u.reason + ">"; }
+    void operator()(bool b) { out += b ? "true" : "false"; }
+    void operator()(int64_t i) { out += std::to_string(i); }
+    void operator()(uint64_t u) { out += std::to_string(u); }
+    void operator()(const std::string& s) {
+      out += untrusted == Untrusted::Escaped ? escape_controls(s) : s;
+    }
+  } show{out, untrusted};
+  std::visit(show, value.data);
+}
+
+void append_printf(std::string& out, const Format& format, const std::vector<Value>& args,
+                   Untrusted untrusted) {
+  size_t next = 0;
+  static const Value kMissing{Unknown{"missing"}};
+  auto argument = [&]() -> const Value& { return next < args.size() ? args[next++] : kMissing; };
+  for (const FormatPiece& piece : format.pieces) {
+    if (piece.conversion == 0) {
+      out += piece.literal;
+      continue;
+    }
+    int64_t width = std::max(piece.width, 0);
+    if (piece.star_width) {
+      uint64_t raw = 0;
+      if (number_of(argument(), raw)) width = static_cast<int32_t>(raw);
+    }
+    append_padded(out, conversion_text(piece, argument(), untrusted), width, piece.flags);
+  }
+}
+
+}  // namespace gotap::output

@@ -1,0 +1,52 @@
+// Entry point: loss_sentences.
+#include "output/losses.h"
+
+namespace gotap::output {
+
+namespace {
+
+struct Row {
+  uint64_t Losses::*counter;
+  const char *one, *many;  // what follows the number
+};
+
+constexpr Row kRows[] = {
+    {&Losses::ring_full, "event was lost: the ring buffer was full",
+     "events were lost: the ring buffer was full"},
+    {&Losses::scratch_busy, "hit was lost: all scratch memory of its CPU was in use",
+     "hits were lost: all scratch memory of their CPU was in use"},
+    {&Losses::no_goroutine, "hit was skipped: its goroutine could not be read",
+     "hits were skipped: their goroutine could not be read"},
+    {&Losses::frames_full, "call was not timed: too many calls were in flight",
+     "calls were not timed: too many calls were in flight"},
+    {&Losses::frames_missing, "return has no duration: its call was not seen to begin",
+     "returns have no duration: their calls were not seen to begin"},
+    {&Losses::undecided, "statement or predicate was skipped (undecided): a value in it is unknown",
+     "statements or predicates were skipped (undecided): a value in them is unknown"},
+    {&Losses::contended, "min() or max() update was given up after repeated races",
+     "min() or max() updates were given up after repeated races"},
+    {&Losses::unwound, "call never returned: a panic or runtime.Goexit ended it",
+     "calls never returned: a panic or runtime.Goexit ended them"},
+    {&Losses::in_flight, "call had not returned when tracing ended",
+     "calls had not returned when tracing ended"},
+};
+
+}  // namespace
+
+std::vector<std::string> loss_sentences(const Losses& losses) {
+  std::vector<std::string> sentences;
+  for (const Row& row : kRows) {
+    uint64_t count = losses.*row.counter;
+    if (count == 0) continue;
+    sentences.push_back(std::to_string(count) + " " + (count == 1 ? row.one : row.many));
+  }
+  for (const auto& [map, lost] : losses.map_full) {
+    if (lost == 0) continue;
+    sentences.push_back(map + " is full: " + std::to_string(lost) +
+                        (lost == 1 ? " update was lost" : " updates were lost") +
+                        "; BPFTRACE_MAX_MAP_KEYS sets how many keys a map may have");
+  }
+  return sentences;
+}
+
+}  // namespace gotap::output

@@ -1,0 +1,122 @@
+// Entry points: sort_entries, append_map, append_map_value.
+//
+// Where bpftrace 0.27 leaves the order to chance (values narrower than 64 bits, ties) or sorts
+// negative minima and maxima above positive ones, ours is the numeric one.
+#include "output/map_text.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "output/histogram.h"
+
+namespace gotap::output {
+
+namespace {
+
+// A number of either signedness in an order that covers both.
+struct Rank {
+  int kind = 0;  // values of different kinds do not mix in one map, except unknown ones: first
+  bool nonnegative = false;
+  uint64_t magnitude = 0;  // two's complement: ordered within equal signs
+  auto operator<=>(const Rank&) const = default;
+};
+
+Rank rank(int64_t i) { return {1, i >= 0, static_cast<uint64_t>(i)}; }
+Rank rank(uint64_t u) { return {1, true, u}; }
+
+Value average(const Average& a) {
+  if (a.count == 0) {
+    if (a.is_signed) return {int64_t{0}};
+    return {uint64_t{0}};
+  }
+  // A count beyond 63 bits cannot happen in the lifetime of the machine.
+  if (a.is_signed) return {static_cast<int64_t>(a.total) / static_cast<int64_t>(a.count)};
+  return {a.total / a.count};
+}
+
+Rank rank(const Value& value) {
+  if (auto i = std::get_if<int64_t>(&value.data)) return rank(*i);
+  if (auto u = std::get_if<uint64_t>(&value.data)) return rank(*u);
+  return {};
+}
+
+Rank rank(const MapValue& value) {
+  if (auto plain = std::get_if<Value>(&value)) return rank(*plain);
+  if (auto a = std::get_if<Average>(&value)) return rank(average(*a));
+  uint64_t total = 0;
+  for (const Bucket& bucket : std::get<Histogram>(value).buckets) total += bucket.count;
+  return rank(total);
+}
+
+// Key parts: unknown, then bool, then numbers by value, then text by bytes.
+bool key_less(const Value& a, const Value& b) {
+  auto kind = [](const Value& v) {
+    size_t index = v.data.index();
+    return index == 3 ? size_t{2} : index;  // signed and unsigned numbers are one kind
+  };
+  if (kind(a) != kind(b)) return kind(a) < kind(b);
+  switch (kind(a)) {
+    case 0: return std::get<Unknown>(a.data).reason < std::get<Unknown>(b.data).reason;
+    case 1: return std::get<bool>(a.data) < std::get<bool>(b.data);
+    case 2: return rank(a) < rank(b);
+    default: return std::get<std::string>(a.data) < std::get<std::string>(b.data);
+  }
+}
+
+// Division as bpftrace does it: toward zero; by 0 or 1 not at all.
+Value divided(const Value& value, int64_t div) {
+  if (div == 0 || div == 1) return value;
+  if (auto i = std::get_if<int64_t>(&value.data)) {
+    if (div == -1) return {static_cast<int64_t>(0 - static_cast<uint64_t>(*i)), value.int_size};
+    return {*i / div, value.int_size};
+  }
+  if (auto u = std::get_if<uint64_t>(&value.data))
+    return {*u / static_cast<uint64_t>(div), value.int_size};
+  return value;
+}
+
+}  // namespace
+
+void sort_entries(std::vector<MapEntry>& entries) {
+  std::stable_sort(entries.begin(), entries.end(), [](const MapEntry& a, const MapEntry& b) {
+    auto x = rank(a.value), y = rank(b.value);
+    if (x != y) return x < y;
+    return std::lexicographical_compare(a.keys.begin(), a.keys.end(), b.keys.begin(), b.keys.end(),
+                                        key_less);
+  });
+}
+
+void append_map_value(std::string& out, const MapValue& value, int64_t div, Untrusted untrusted) {
+  if (auto plain = std::get_if<Value>(&value)) {
+    append_value(out, divided(*plain, div), untrusted);
+  } else if (auto a = std::get_if<Average>(&value)) {
+    append_value(out, divided(average(*a), div), untrusted);
+  } else {
+    append_histogram(out, std::get<Histogram>(value), div);
+  }
+}
+
+void append_map(std::string& out, const MapDump& map, Untrusted untrusted) {
+  std::vector<MapEntry> entries = map.entries;
+  sort_entries(entries);
+  size_t skip = 0;
+  if (map.top > 0 && static_cast<uint64_t>(map.top) < entries.size())
+    skip = entries.size() - static_cast<size_t>(map.top);
+  for (size_t i = skip; i < entries.size(); i++) {
+    const MapEntry& entry = entries[i];
+    out += map.name;
+    if (!entry.keys.empty()) {
+      out += '[';
+      for (size_t k = 0; k < entry.keys.size(); k++) {
+        if (k > 0) out += ", ";
+        append_value(out, entry.keys[k], untrusted);
+      }
+      out += ']';
+    }
+    out += std::holds_alternative<Histogram>(entry.value) ? ":\n" : ": ";
+    append_map_value(out, entry.value, map.div, untrusted);
+    out += '\n';
+  }
+}
+
+}  // namespace gotap::output

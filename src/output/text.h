@@ -1,0 +1,49 @@
+// TextSink: events as bpftrace 0.27 prints them.
+//
+// Entry point: TextSink. Data goes to one descriptor, messages to another; data is buffered
+// until flush() or until much has gathered.
+#pragma once
+
+#include <string>
+
+#include "output/format.h"
+#include "output/value.h"
+
+namespace gotap::output {
+
+struct TextOptions {
+  int data_fd = 1;     ///< not owned
+  int message_fd = 2;  ///< not owned
+  bool quiet = false;  ///< -q: no "Attached N probes", no notes; losses are always said
+};
+
+class TextSink : public Sink {
+ public:
+  explicit TextSink(const TextOptions& options);
+  TextSink(const TextSink&) = delete;
+  TextSink& operator=(const TextSink&) = delete;
+  ~TextSink() override;
+
+  void attached(uint64_t probes) override;
+  void print(const Format& format, const std::vector<Value>& args) override;
+  void value(const MapValue& value) override;
+  void map(const MapDump& map) override;
+  void map_value(const std::string& map, const MapEntry& entry) override;
+  void time(const std::string& strftime_format) override;
+  void end() override;
+  void losses(const Losses& losses) override;
+  void message(const std::string& line) override;
+  void flush() override;
+  bool ok() const override { return ok_; }
+
+ private:
+  void flush_if_much();
+  void say(const std::string& line);
+
+  TextOptions options_;
+  Untrusted data_text_, message_text_;
+  std::string data_;
+  bool ok_ = true;
+};
+
+}  // namespace gotap::output
