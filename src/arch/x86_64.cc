@@ -7,7 +7,9 @@
 namespace gotap::arch {
 namespace {
 
-constexpr int64_t kStackguard0 = 0x10;  // offset of g.stackguard0, all versions (runtime2.go)
+/// Whether `offset` in g is stackguard0 or, in go:systemstack functions, stackguard1 (all
+/// versions: runtime2.go).
+bool is_stackguard(int64_t offset) { return offset == 0x10 || offset == 0x18; }
 
 ZydisDecoder make_decoder() {
   ZydisDecoder decoder;
@@ -96,7 +98,7 @@ PrologueOp memory_load(const ZydisDecodedInstruction& insn, const ZydisDecodedOp
   if (mem.base == ZYDIS_REGISTER_RIP)
     return {Kind::GotLoad, dest, CheckRegister::None,
             static_cast<int64_t>(address + insn.length + static_cast<uint64_t>(disp))};
-  if ((base == CheckRegister::Cx || base == CheckRegister::R14) && disp == kStackguard0)
+  if ((base == CheckRegister::Cx || base == CheckRegister::R14) && is_stackguard(disp))
     return {Kind::GuardLoad, dest, base, disp};
   return {};
 }
@@ -163,9 +165,9 @@ PrologueOp decode_prologue(Bytes code, uint64_t address) {
       if (!from_memory) return {};
       const CheckRegister base = check_register(second.mem.base);
       const bool g = base == CheckRegister::Cx || base == CheckRegister::R14;
-      if (!g || second.mem.index != ZYDIS_REGISTER_NONE || second.mem.disp.value != kStackguard0)
+      if (!g || second.mem.index != ZYDIS_REGISTER_NONE || !is_stackguard(second.mem.disp.value))
         return {};
-      return {Kind::GuardCompare, dest, base, kStackguard0};
+      return {Kind::GuardCompare, dest, base, second.mem.disp.value};
     }
     case ZYDIS_MNEMONIC_SUB:
       if (from_constant) return {Kind::SubtractConstant, dest, CheckRegister::None, constant};

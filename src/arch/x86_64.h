@@ -55,8 +55,8 @@ struct PrologueOp {
     Constant,          ///< mov $value, d
     GotLoad,           ///< mov value(%rip), d      `value` is the slot's address
     StackAddress,      ///< lea value(%rsp), d  or  mov %rsp, d
-    GuardLoad,         ///< mov 0x10(b), d          d = g.stackguard0
-    GuardCompare,      ///< cmp 0x10(b), d
+    GuardLoad,         ///< mov value(b), d         d = g.stackguard0 or 1: 0x10, 0x18
+    GuardCompare,      ///< cmp value(b), d
     SubtractConstant,  ///< sub $value, d
     SubtractRegister,  ///< sub b, d
     CompareConstant,   ///< cmp $value, d

@@ -127,6 +127,7 @@ const PrologueCase kPrologue[] = {
     {"48 8b 0d 10 00 00 00", Kind::GotLoad, R::Cx, R::None, 0x1017},
     {"48 3b 61 10", Kind::GuardCompare, R::Sp, R::Cx, 0x10},
     {"49 3b 66 10", Kind::GuardCompare, R::Sp, R::R14, 0x10},
+    {"49 3b 66 18", Kind::GuardCompare, R::Sp, R::R14, 0x18},
     {"48 8d 44 24 a8", Kind::StackAddress, R::Ax, R::Sp, -0x58},
     {"48 3b 41 10", Kind::GuardCompare, R::Ax, R::Cx, 0x10},
     {"4c 8d a4 24 00 ff ff ff", Kind::StackAddress, R::R12, R::Sp, -0x100},
@@ -138,7 +139,7 @@ const PrologueCase kPrologue[] = {
     {"48 29 f0", Kind::SubtractRegister, R::Ax, R::Si, 0},
     {"48 3d 00 00 01 00", Kind::CompareConstant, R::Ax, R::None, 0x10000},
     // Not of a stack check:
-    {"49 3b 66 18", Kind::None, R::None, R::None, 0},
+    {"49 3b 66 20", Kind::None, R::None, R::None, 0},
     {"48 3b 43 10", Kind::None, R::None, R::None, 0},
     {"55", Kind::None, R::None, R::None, 0},
     {"48 89 e5", Kind::None, R::None, R::None, 0},

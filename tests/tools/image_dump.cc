@@ -1,5 +1,8 @@
-// image_dump FILE [PATTERN]: what was found in an executable, one line a function: the input of
-// tests/e2e/image-witness.sh. With `--list` instead: entry, end, flags and name only.
+// image_dump [--list | --sites] FILE [PATTERN]: what was found in an executable; the input of
+// tests/e2e/image-witness.sh. Plain: Image::dump, one line a function. --list: entry, end, kind,
+// name and source position. --sites: `entry FUNCTION FORM ADDRESS` and `ret FUNCTION ADDRESS`
+// lines, in hexadecimal of 16 digits.
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -7,36 +10,68 @@
 #include "base/text.h"
 #include "go/image.h"
 
-int main(int argc, char** argv) {
-  const bool list = argc > 1 && std::strcmp(argv[1], "--list") == 0;
-  const int first = list ? 2 : 1;
-  if (argc <= first) {
-    std::fprintf(stderr, "usage: image_dump [--list] FILE [PATTERN]\n");
-    return 2;
-  }
-  auto opened = gotap::go::Image::open(argv[first]);
-  if (!opened) {
-    std::fprintf(stderr, "%s\n%s\n", opened.error().message.c_str(), opened.error().hint.c_str());
-    return 1;
-  }
-  const gotap::go::Image& image = **opened;
+namespace {
+
+using gotap::go::EntryForm;
+using gotap::go::Image;
+
+void print_header(const Image& image) {
   std::printf(
       "# go=%d version=%s minor=%d module=%s build-id=%s pie=%d stripped=%d goid=%d tls=%d %s\n",
       image.is_go(), image.go_version().c_str(), image.go_minor(), image.main_module().c_str(),
       image.build_id().c_str(), image.is_pie(), image.stripped(), image.goid_offset(),
       image.tls_offset(), image.version_warning().c_str());
-  const char* pattern = argc > first + 1 ? argv[first + 1] : "*";
+}
+
+void print_position(const Image& image, const gotap::go::Function& function) {
+  auto line = image.line(function.entry);
+  std::printf("%" PRIx64 " %" PRIx64 " %s %.*s %s:%u\n", function.entry, function.end,
+              function.is_go ? "go" : "c", static_cast<int>(function.name.size()),
+              function.name.data(), line ? line->file.c_str() : "?", line ? line->line : 0);
+}
+
+void print_sites(const Image& image, uint32_t index) {
+  const gotap::go::Function& function = image.functions()[index];
+  if (!function.is_go) return;
+  const gotap::go::FunctionSites sites = image.sites(index);
+  const char* form = "none";
+  if (sites.entry)
+    form = sites.entry->form == EntryForm::Post          ? "post"
+           : sites.entry->form == EntryForm::CheckBranch ? "check"
+                                                         : "start";
+  std::printf("entry %016" PRIx64 " %s %016" PRIx64 "\n", function.entry, form,
+              sites.entry ? sites.entry->address : 0);
+  if (!sites.rets_refused.empty()) std::printf("refused %016" PRIx64 "\n", function.entry);
+  for (const gotap::go::RetSite& ret : sites.rets)
+    std::printf("ret %016" PRIx64 " %016" PRIx64 "\n", function.entry, ret.address);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool list = argc > 1 && std::strcmp(argv[1], "--list") == 0;
+  const bool sites = argc > 1 && std::strcmp(argv[1], "--sites") == 0;
+  const int file = list || sites ? 2 : 1;
+  if (argc <= file) {
+    std::fprintf(stderr, "usage: image_dump [--list | --sites] FILE [PATTERN]\n");
+    return 2;
+  }
+  auto opened = Image::open(argv[file]);
+  if (!opened) {
+    std::fprintf(stderr, "%s\n%s\n", opened.error().message.c_str(), opened.error().hint.c_str());
+    return 1;
+  }
+  const Image& image = **opened;
+  if (!sites) print_header(image);
+  const char* pattern = argc > file + 1 ? argv[file + 1] : "*";
   for (uint32_t i = 0; i < image.functions().size(); i++) {
-    const gotap::go::Function& function = image.functions()[i];
-    if (!gotap::glob_match(pattern, function.name)) continue;
-    if (list) {
-      auto line = image.line(function.entry);
-      std::printf("%lx %lx %s %.*s %s:%u\n", function.entry, function.end,
-                  function.is_go ? "go" : "c", static_cast<int>(function.name.size()),
-                  function.name.data(), line ? line->file.c_str() : "?", line ? line->line : 0);
-    } else {
+    if (!gotap::glob_match(pattern, image.functions()[i].name)) continue;
+    if (list)
+      print_position(image, image.functions()[i]);
+    else if (sites)
+      print_sites(image, i);
+    else
       std::printf("%s\n", image.dump(i).c_str());
-    }
   }
   return 0;
 }
