@@ -10,17 +10,17 @@
 namespace gotap::cli {
 
 struct Options {
-  std::string file;         ///< script file, "-" for standard input
-  std::string expression;   ///< -e
-  int pid = 0;              ///< -p
-  std::string command;      ///< -c
-  bool list = false;        ///< -l
-  std::string pattern;      ///< -l's pattern
-  std::string output;       ///< -o
-  bool quiet = false;       ///< -q
-  bool verbose = false;     ///< -v
-  bool dry_run = false;     ///< --dry-run
-  std::string dump;         ///< --dump=ast|types|plan|bpf
+  std::string file;        ///< script file, "-" for standard input
+  std::string expression;  ///< -e
+  int pid = 0;             ///< -p
+  std::string command;     ///< -c
+  bool list = false;       ///< -l
+  std::string pattern;     ///< -l's pattern
+  std::string output;      ///< -o
+  bool quiet = false;      ///< -q
+  bool verbose = false;    ///< -v
+  bool dry_run = false;    ///< --dry-run
+  std::string dump;        ///< --dump=ast|types|plan|bpf
 };
 
 /// What the command line asks for.
