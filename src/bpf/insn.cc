@@ -119,18 +119,48 @@ void Assembler::call(Helper helper) { emit(kCall, 0, 0, 0, static_cast<int32_t>(
 
 void Assembler::exit() { emit(kExit, 0, 0, 0, 0); }
 
+std::vector<bool> Assembler::find_reachable() const {
+  std::vector<bool> reachable(insns_.size() + 1, false);
+  std::vector<int64_t> target(insns_.size(), -1), work{0};
+  for (const Fixup& fixup : fixups_) target[fixup.insn] = labels_[fixup.label].position;
+  while (!work.empty()) {
+    auto at = static_cast<size_t>(work.back());
+    work.pop_back();
+    while (at < insns_.size() && !reachable[at]) {
+      reachable[at] = true;
+      uint8_t code = insns_[at].code;
+      if (target[at] >= 0) work.push_back(target[at]);
+      if (code == kExit || code == kClassJmp) break;  // nothing goes on behind these
+      if (code == kLdImm64) reachable[++at] = true;
+      at++;
+    }
+  }
+  return reachable;
+}
+
 Result<std::vector<Insn>> Assembler::finish() {
+  for (const Fixup& fixup : fixups_)
+    if (labels_[fixup.label].position < 0) return Error{"internal error: unbound label", ""};
+  std::vector<bool> reachable = find_reachable();
+  std::vector<int64_t> moved(insns_.size() + 1, 0);  // the new index of each instruction
+  std::vector<Insn> out;
+  for (size_t i = 0; i < insns_.size(); i++) {
+    moved[i] = static_cast<int64_t>(out.size());
+    if (reachable[i]) out.push_back(insns_[i]);
+  }
+  moved[insns_.size()] = static_cast<int64_t>(out.size());
   bool too_far = offset_too_far_;
   for (const Fixup& fixup : fixups_) {
-    int64_t distance = labels_[fixup.label].position - static_cast<int64_t>(fixup.insn) - 1;
-    if (labels_[fixup.label].position < 0) return Error{"internal error: unbound label", ""};
+    if (!reachable[fixup.insn]) continue;
+    int64_t from = moved[fixup.insn];
+    int64_t distance = moved[static_cast<size_t>(labels_[fixup.label].position)] - from - 1;
     if (!fits16(distance)) too_far = true;
-    insns_[fixup.insn].off = static_cast<int16_t>(distance);
+    out[static_cast<size_t>(from)].off = static_cast<int16_t>(distance);
   }
   if (too_far)
     return Error{"the clauses of one probe need more code than a BPF program can jump across",
                  "split the script, or use shorter strings (BPFTRACE_MAX_STRLEN)"};
-  return std::move(insns_);
+  return out;
 }
 
 }  // namespace gotap::bpf

@@ -122,7 +122,8 @@ class Assembler {
   void call(Helper helper);
   void exit();
 
-  /// The code with all jumps filled in. Error: a jump or a memory offset too far for 16 bits,
+  /// The code with all jumps filled in and what cannot be reached left out, as the verifier
+  /// refuses dead code. Error: a jump or a memory offset too far for 16 bits,
   /// which only a very large script can cause.
   Result<std::vector<Insn>> finish();
 
@@ -135,6 +136,7 @@ class Assembler {
     size_t insn;
     uint32_t label;
   };
+  std::vector<bool> find_reachable() const;
   void emit(uint8_t code, uint8_t dst, uint8_t src, int32_t offset, int32_t imm);
   void emit_jump(uint8_t code, uint8_t dst, uint8_t src, int32_t imm, Label to);
 

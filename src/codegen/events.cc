@@ -128,32 +128,40 @@ void Generator::map_event(const Expr& expr, Kind kind) {
   emit_event(std::move(layout), {});
 }
 
-// print(@m[k]): the keys, then the value as the map has it, or zeros.
+// print(@m[k]): the keys, then the value or zeros. An aggregate is not copied: user space reads it
+// from the map, of all CPUs, when it comes to the event.
 void Generator::map_value_event(const Expr& expr) {
   const UserMap& map = user_map(expr.slot);
-  const MapSpec& spec = builder_.object.maps[map.map];
+  uint32_t key_size = builder_.object.maps[map.map].key_size;
+  bool with_value = !map.value.is_aggregate();
   EventLayout layout;
   layout.kind = Kind::PrintMapValue;
   layout.map = expr.slot;
   uint32_t offset = 8;
   for (const Field& key : map.keys) layout.fields.push_back({key.type, offset + key.offset, -1});
-  offset += spec.key_size;
-  layout.fields.push_back({map.value, offset, -1});
-  layout.size = offset + (spec.value_size + 7) / 8 * 8;
+  offset += key_size;
+  if (with_value) layout.fields.push_back({map.value, offset, -1});
+  layout.size = offset + (with_value ? map.value.memory_size() : 0);
+  if (layout.size > kMaxRecord) return fail("the key of " + map.name + " is too large to print");
   uint32_t index = add_event(builder_.object, layout);
 
   Label full = asm_.label(), missing = asm_.label(), filled = asm_.label(), done = asm_.label();
   Place key = map_key(expr.slot, expr.kids);
   reserve(layout, index, full);
-  copy({R8, 8}, key.base, key.offset, spec.key_size);
-  map_lookup(expr.slot, key);
-  Place value{R8, static_cast<int32_t>(offset)};
-  asm_.jump(Jump::Eq, R0, 0, missing);
-  copy(value, R0, 0, spec.value_size);
-  asm_.jump(filled);
-  asm_.bind(missing);
-  zero(value, spec.value_size);
-  asm_.bind(filled);
+  copy({R8, 8}, key.base, key.offset, key_size);
+  if (with_value) {
+    Place value{R8, static_cast<int32_t>(offset)};
+    map_lookup(expr.slot, key);
+    asm_.jump(Jump::Eq, R0, 0, missing);
+    copy(value, R0, 0, map.value.memory_size());
+    asm_.jump(filled);
+    asm_.bind(missing);
+    zero(value, map.value.memory_size());
+    asm_.bind(filled);
+  } else {
+    asm_.bind(missing);
+    asm_.bind(filled);
+  }
   submit();
   asm_.jump(done);
   asm_.bind(full);

@@ -32,6 +32,8 @@ constexpr auto kNone = static_cast<int32_t>(kNoFunction);
 // Frames one panic can throw away and that are still counted at once; what is left over is found
 // at the next call.
 constexpr int32_t kMaxUnwind = 512;
+// Dead calls as deep as the current one: functions that left by a jump, and what they jumped to.
+constexpr int kMaxAsDeep = 3;
 }  // namespace
 
 void Generator::goroutine() {
@@ -189,26 +191,12 @@ void Generator::load_cookie_function(Reg dst, Role role) {
   asm_.alu(Alu::And, dst, static_cast<int32_t>(Cookie::kNone));
 }
 
-// Pops the frames that cannot be alive any more: deeper than the current one, or as deep and
-// neither a wrapper that jumped here nor, at a return, the returning call itself.
-void Generator::unwind(bool at_return) {
-  static_assert(sizeof(TopKey) == offsetof(FrameKey, function));
-  Label loop = asm_.label(), pop = asm_.label(), done = asm_.label(), lost = asm_.label();
-  asm_.mov(R8, 0);
-  asm_.bind(loop);
+// Removes the frame top_ from the map, its parent becomes top_. An empty top_ has k 0, which is
+// never above the current k.
+void Generator::drop_top(Label lost) {
   asm_.load(Width::U32, R1, top_.base, top_.offset + kTopFunction);
-  asm_.jump32(Jump::Eq, R1, kNone, done);
-  asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
-  asm_.load(Width::U64, R3, k_.base, k_.offset);
-  asm_.jump(Jump::Lt, R2, R3, done);
-  asm_.jump(Jump::Gt, R2, R3, pop);
-  for (Role role : {Role::Self, Role::Wrapper1, Role::Wrapper2}) {
-    if (role == Role::Self && !at_return) continue;
-    load_cookie_function(R4, role);
-    asm_.jump(Jump::Eq, R1, R4, done);
-  }
-  asm_.bind(pop);
   asm_.store(Width::U32, key_.base, key_.offset + kFunction, R1);
+  asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
   asm_.store(Width::U32, key_.base, key_.offset + kK, R2);
   asm_.load_map(R1, BpfObject::kFrames);
   address(R2, key_);
@@ -220,8 +208,37 @@ void Generator::unwind(bool at_return) {
   address(R2, key_);
   asm_.call(Helper::MapDelete);
   count(offsetof(Globals, unwound));
+}
+
+// Pops the frames that cannot be alive any more: deeper than the current one, or as deep and
+// neither a wrapper that jumped here nor, at a return, the returning call itself. The verifier
+// walks every round of the first loop, so that is as small as can be: R8 counts, R9 is k.
+void Generator::unwind(bool at_return) {
+  static_assert(sizeof(TopKey) == offsetof(FrameKey, function));
+  Label deeper = asm_.label(), as_deep = asm_.label(), lost = asm_.label(), done = asm_.label();
+  asm_.mov(R8, 0);
+  asm_.load(Width::U64, R9, k_.base, k_.offset);
+  asm_.bind(deeper);
+  asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
+  asm_.jump(Jump::Le, R2, R9, as_deep);
+  drop_top(lost);
   asm_.alu(Alu::Add, R8, 1);
-  asm_.jump(Jump::Lt, R8, kMaxUnwind, loop);
+  asm_.jump(Jump::Lt, R8, kMaxUnwind, deeper);
+  asm_.jump(done);
+
+  asm_.bind(as_deep);
+  for (int i = 0; i < kMaxAsDeep; i++) {
+    asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
+    asm_.jump(Jump::Ne, R2, R9, done);
+    asm_.load(Width::U32, R1, top_.base, top_.offset + kTopFunction);
+    asm_.jump32(Jump::Eq, R1, kNone, done);
+    for (Role role : {Role::Self, Role::Wrapper1, Role::Wrapper2}) {
+      if (role == Role::Self && !at_return) continue;
+      load_cookie_function(R4, role);
+      asm_.jump(Jump::Eq, R1, R4, done);
+    }
+    drop_top(lost);
+  }
   asm_.jump(done);
   asm_.bind(lost);  // the chain is broken: forget it
   asm_.load_imm(R1, kEmptyTop);

@@ -3,8 +3,9 @@
 // Private to codegen/.
 //
 // Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
-// filled (in frame.cc a loop counter), R9 the scratch slot; R0-R5 hold intermediate values, the
-// value of an expression is left in R0. Everything that outlives a helper call is in memory.
+// filled, R9 the scratch slot (in frame.cc, before either, a loop counter and k); R0-R5 hold
+// intermediate values, the value of an expression is left in R0. Everything that outlives a helper
+// call is in memory.
 //
 // An unknown value (DESIGN rule 10) is a jump to the label `unknown_`, which the statement sets.
 #pragma once
@@ -53,6 +54,7 @@ class Generator {
   void load_g(bpf::Label no_goroutine);
   void read_c_frame();
   void load_top();
+  void drop_top(bpf::Label lost);
   void unwind(bool at_return);
   void push_frame();
   void pop_frame();

@@ -1,6 +1,7 @@
 #include "codegen/object_builder.h"
 
 #include <algorithm>
+#include <set>
 
 namespace gotap::codegen {
 
@@ -29,13 +30,17 @@ std::string kernel_name(const std::string& name) {
 
 std::vector<MapUse> find_uses(const lang::TypedProgram& program) {
   std::vector<MapUse> uses(program.maps.size());
+  // delete(@m[k]) and print(@m[k]) name an element without computing with it: user space reads
+  // what is to be printed.
+  std::set<const Expr*> named;
   for (const lang::Clause& clause : program.clauses) {
     for_each_expr(clause, [&](const Expr& expr) {
-      bool is_delete = expr.kind == Expr::Kind::Call && expr.builtin == Builtin::Delete;
-      if (is_delete && !expr.kids.empty()) uses[expr.kids[0].slot].deleted = true;
-      // delete(@m[k]) names an element without reading it, but that costs no more than a map
-      // shared by the CPUs.
-      if (expr.kind == Expr::Kind::Map) uses[expr.slot].read = true;
+      if (expr.kind == Expr::Kind::Call && !expr.kids.empty()) {
+        if (expr.builtin == Builtin::Delete) uses[expr.kids[0].slot].deleted = true;
+        if (expr.builtin == Builtin::Delete || expr.builtin == Builtin::Print)
+          named.insert(&expr.kids[0]);
+      }
+      if (expr.kind == Expr::Kind::Map && !named.count(&expr)) uses[expr.slot].read = true;
     });
   }
   return uses;
@@ -53,11 +58,11 @@ uint32_t value_size(const bpf::UserMap& map) {
   }
 }
 
-// An array needs no lookup by key, but its element cannot be absent. So only where a value tells
-// whether anything was ever put into it, or where bpftrace prints the empty value too (count).
+// An array needs no lookup by key, but its element cannot be absent. So only where bpftrace prints
+// the empty value too (count), or where emptiness shows and speed counts (histograms).
 MapType map_type(const bpf::UserMap& map, const MapUse& use) {
-  bool array = map.keys.empty() && map.value.is_aggregate() && !use.deleted &&
-               map.value.kind != Type::Kind::Sum;
+  bool hist = map.value.kind == Type::Kind::Hist || map.value.kind == Type::Kind::Lhist;
+  bool array = map.keys.empty() && !use.deleted && (hist || map.value.kind == Type::Kind::Count);
   if (map.per_cpu) return array ? MapType::PerCpuArray : MapType::PerCpuHash;
   return array ? MapType::Array : MapType::Hash;
 }
