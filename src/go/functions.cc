@@ -60,7 +60,11 @@ Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclnt
     function.name = *name;
     function.entry = row.entry;
     function.end = row.end;
-    function.is_go = true;
+    function.is_go = pclntab.is_go(row);
+    if (!function.is_go) {
+      functions.push_back(function);
+      continue;
+    }
     function.wrapper = pclntab.func_id(row) == facts.wrapper_id;
     function.assembly = facts.assembly_flag ? (pclntab.flags(row) & kFlagAssembly) != 0
                                             : ends_with(pclntab.first_file(row), ".s");

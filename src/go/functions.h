@@ -12,7 +12,8 @@
 
 namespace gotap::go {
 
-/// One Function a row, in the same order. Error: a name lies outside the table.
+/// One Function a row, in the same order: C's too where Go's linker did all the linking. Error: a
+/// name lies outside the table.
 Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclntab& pclntab,
                                                 const std::vector<PclnFunction>& rows,
                                                 const VersionFacts& facts);

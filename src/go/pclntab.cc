@@ -177,6 +177,10 @@ uint8_t Pclntab::flags(const PclnFunction& function) const {
   return data_.u8(function.record + layout_->entry_size + layout_->func_id + 1).value_or(0);
 }
 
+bool Pclntab::is_go(const PclnFunction& function) const {
+  return func_word(function, kPcsp).value_or(0) != 0;
+}
+
 /// A pc-value table is pairs of varints: zigzag difference of the value (from -1), difference of
 /// the address; a value difference of 0 ends it, but for the first (runtime.step).
 template <class Visit>

@@ -44,6 +44,9 @@ class Pclntab {
   std::optional<std::string_view> name(const PclnFunction& function) const;
   uint8_t func_id(const PclnFunction& function) const;
   uint8_t flags(const PclnFunction& function) const;
+  /// False: a C function of a program that Go's own linker linked with C objects. It has a row,
+  /// but no tables: the linker knows nothing of its code.
+  bool is_go(const PclnFunction& function) const;
 
   /// SP before the call minus SP, minus the return address: 0 at the entry and at each RET.
   std::vector<PcRange> stack_depths(const PclnFunction& function) const;
