@@ -235,9 +235,9 @@ Typed check_print(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
                                                       : checker.value(what);
   out.usable = printed.usable;
   out.expr.kids.push_back(std::move(printed.expr));
-  static const char* const kNames[] = {"", "the top of print()", "the div of print()"};
   for (size_t i = 1; i < e.kids.size(); i++) {
-    auto n = checker.literal(e.kids[i], kNames[i], 0, INT64_MAX);
+    const char* what_it_is = i == 1 ? "the top of print()" : "the div of print()";
+    auto n = checker.literal(e.kids[i], what_it_is, 0, INT64_MAX);
     if (!n) return Checker::unusable();
     out.expr.kids.push_back(make_literal(*n, e.kids[i].location).expr);
   }

@@ -267,8 +267,8 @@ void Checker::assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out) {
                 (!slot->known || slot->type.kind == Type::Kind::Int);
   if (atomic) {
     // What is subtracted from may become negative.
-    typed = coerce(std::move(typed),
-                   typed.expr.type.is_signed || stmt.op == Op::Sub ? Type::i64() : typed.expr.type);
+    bool is_signed = typed.expr.type.is_signed || stmt.op == Op::Sub;
+    typed = coerce(std::move(typed), is_signed ? Type::i64() : Type::u64());
     if (stmt.op == Op::Sub) typed.soft = false;
     made.op = stmt.op;
   } else if (stmt.op != Op::None) {
@@ -282,8 +282,6 @@ void Checker::assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out) {
     slot = &maps_[index].value;
     if (!typed.usable) return;
   }
-  if (atomic && typed.expr.type.kind == Type::Kind::Bool)
-    typed = coerce(std::move(typed), Type::i64());
   if (!merge(*slot, typed)) {
     error(stmt.location, "type mismatch for " + target.text + ": it holds '" +
                              describe(slot->type) + "' elsewhere, this is '" +

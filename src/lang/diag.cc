@@ -54,6 +54,7 @@ std::string_view line_around(std::string_view text, size_t offset, size_t* start
   begin = begin == std::string_view::npos ? 0 : begin + 1;
   size_t end = text.find('\n', offset);
   if (end == std::string_view::npos) end = text.size();
+  if (end > begin && text[end - 1] == '\r') end--;
   *start = begin;
   return text.substr(begin, end - begin);
 }

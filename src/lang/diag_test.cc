@@ -75,7 +75,7 @@ const Row kRows[] = {
     {"uprob:./go:f { }",
      "1:1-6: error: unknown probe type 'uprob'\n  hint: did you mean uprobe?\n"},
     {"42 { }",
-     "1:1-3: error: unknown probe type '42'\n"},
+     "1:1-3: error: unknown probe type '42'\n  hint: probes are BEGIN, END, interval, uprobe and uretprobe; a comma separates them unless it stands in quotes or brackets\n"},
     {"uprobe { }",
      "1:1-7: error: uprobe needs more: where to probe\n  hint: as in uprobe:./app:main.work\n"},
     {"uprobe:./go { }",
@@ -442,6 +442,16 @@ const Row kRows[] = {
      "1:42-49: error: type mismatch for $p: it holds 'uint64 *' already, this is 'uint8 *'\n"},
     {"BEGIN { $x = str(0, \"a\"); }",
      "1:21-24: error: the length of str() must be a number, not a string\n"},
+    {"uprobe:./go:\"main.swap\" + 40 { }",
+     "1:25-26: error: syntax error: unexpected '+', a block '{ ... }' or a /predicate/ is expected\n  hint: an offset stands right behind the name: \"main.swap\"+40\n"},
+    {"uprobe:./go:main.f,main.g { }",
+     "1:20-24: error: unknown probe type 'main'\n  hint: probes are BEGIN, END, interval, uprobe and uretprobe; a comma separates them unless it stands in quotes or brackets\n"},
+    {"uprobe:$1:main.f { }",
+     "1:1-10: error: positional parameters are not supported\n"},
+    {"uprobe:./go:$1 { }",
+     "1:13-15: error: positional parameters are not supported\n"},
+    {"uprobe:\"./go\\0\":main.f { }",
+     "1:1-16: error: no path holds a NUL character\n"},
 };
 // clang-format on
 

@@ -58,6 +58,8 @@ struct Unit {
 constexpr std::array<Unit, 4> kUnits{
     {{"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"hz", 1000000000}}};
 
+const char* const kNoParameters = "positional parameters are not supported";
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out)
@@ -94,6 +96,10 @@ class SpecReader {
     return std::nullopt;
   }
   std::optional<Provider> provider();
+  /// $1, $2, ...: bpftrace puts arguments of the command line there.
+  static bool is_parameter(const Part& part) {
+    return !part.quoted && part.text.size() > 1 && part.text[0] == '$' && is_digit(part.text[1]);
+  }
   std::optional<Part> part(bool is_path);
   bool bare_name(Part& part);
   std::optional<uint64_t> interval();
@@ -119,7 +125,10 @@ std::optional<Provider> SpecReader::provider() {
   for (const Provider& provider : kProviders)
     if (provider.kind && provider.name.size() > 2) names.push_back(provider.name);
   auto nearest = nearest_names(word, names, 1);
-  std::string hint = nearest.empty() ? "" : "did you mean " + nearest[0] + "?";
+  std::string hint = nearest.empty()
+                         ? "probes are BEGIN, END, interval, uprobe and uretprobe; a comma "
+                           "separates them unless it stands in quotes or brackets"
+                         : "did you mean " + nearest[0] + "?";
   return error(begin_, "unknown probe type '" + word + "'", hint);
 }
 
@@ -238,6 +247,10 @@ bool SpecReader::target(ProbeSpec& spec) {
     error(begin_, "the name of the function is missing", "as in uprobe:./app:main.work");
     return false;
   }
+  if (is_parameter(*name)) {
+    error(name->begin, kNoParameters);
+    return false;
+  }
   if (!name->quoted && is_digit(text[0])) {
     uint64_t address = 0;
     if (!number(text, name->begin, &address)) return false;
@@ -282,6 +295,9 @@ std::optional<ProbeSpec> SpecReader::read() {
       auto path = part(true);
       if (!path) return std::nullopt;
       if (path->text.empty()) return error(begin_, "the path of the program is missing");
+      if (path->text.find('\0') != std::string::npos)
+        return error(begin_, "no path holds a NUL character");
+      if (is_parameter(*path)) return error(begin_, kNoParameters);
       if (peek() != ':') {
         return error(begin_, "a path and a function are expected",
                      "as in uprobe:./app:main.work: one of the two is missing");
