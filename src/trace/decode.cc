@@ -144,13 +144,14 @@ Bucket hist_bucket(uint32_t index, uint32_t bits) {
 
 Bucket lhist_bucket(uint32_t index, uint32_t count, const bpf::UserMap& map) {
   if (index == 0) return {.high = map.lhist_min, .open_low = true};
-  if (index + 1 >= count) return {.low = map.lhist_max, .open_high = true};
   // In 128 bits: a layout with absurd bounds must not overflow.
   auto bound = [&](uint32_t i) {
     __int128 value = __int128{map.lhist_min} + __int128{i} * map.lhist_step;
     value = std::min<__int128>(value, map.lhist_max);
     return static_cast<int64_t>(std::max<__int128>(value, map.lhist_min));
   };
+  // The last bucket begins where the last whole step ends, which may be below max.
+  if (index + 1 >= count) return {.low = bound(count - 2), .open_high = true};
   return {.low = bound(index - 1), .high = bound(index)};
 }
 

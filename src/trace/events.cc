@@ -63,6 +63,14 @@ Result<void> EventHandler::print_map(const bpf::EventLayout& layout) {
   TRY(dump, maps_.dump(layout.map));
   dump.top = layout.top;
   dump.div = layout.div;
+  const bpf::UserMap& map = object_.user_maps[layout.map];
+  // A scalar that was never written, or was cleared, is zero to whoever asks for it.
+  if (dump.entries.empty() && map.keys.empty()) {
+    const uint32_t size = object_.maps[map.map].value_size;
+    const std::vector<uint8_t> zeros(size);
+    dump.entries.push_back(
+        {{}, decode_map_value(map, Bytes(zeros.data(), zeros.size()), size, 1, plan_)});
+  }
   sink_.map(dump);
   return {};
 }

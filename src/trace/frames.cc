@@ -19,8 +19,6 @@ Buffer key_bytes(const bpf::FrameKey& key) {
   return bytes;
 }
 
-constexpr int kMaxDepth = 1 << 20;  // of one goroutine's open frames: ends a broken chain
-
 template <class T>
 std::optional<T> as(const Buffer& buffer) {
   return Bytes(buffer.data(), buffer.size()).read<T>(0);
@@ -67,7 +65,7 @@ Result<FrameSweeper::View> FrameSweeper::look() const {
 // Walks the goroutine's chain as it is at this moment. A frame that is open all the while is
 // below every frame of the chain that is deeper, so the walk comes to it whatever else the
 // goroutine does meanwhile; a link that is missing means only that it did something.
-Result<bool> FrameSweeper::is_dead(const Buffer& key, uint64_t start_ns) const {
+Result<bool> FrameSweeper::is_dead(const Buffer& key, uint64_t start_ns, size_t limit) const {
   auto frame_key = as<bpf::FrameKey>(key);
   if (!frame_key) return false;
   const bpf::TopKey goroutine{frame_key->process, frame_key->goroutine};
@@ -78,15 +76,14 @@ Result<bool> FrameSweeper::is_dead(const Buffer& key, uint64_t start_ns) const {
     auto top = as<bpf::TopValue>(*top_value);
     if (!top) return false;
     Buffer at = key_bytes({goroutine.process, goroutine.goroutine, top->function, top->k});
-    for (int depth = 0; depth < kMaxDepth; depth++) {
-      if (at == key) return false;
+    for (size_t depth = 0;; depth++) {
+      if (at == key || depth == limit) return false;  // a chain that long bites its tail
       TRY(value, maps_.value(bpf::BpfObject::kFrames, at));
       auto frame = value ? as<bpf::FrameValue>(*value) : std::nullopt;
       if (!frame) return false;
       if (frame->parent_function == bpf::kNoFunction) break;
       at = key_bytes(
           {goroutine.process, goroutine.goroutine, frame->parent_function, frame->parent_k});
-      if (depth + 1 == kMaxDepth) return false;
     }
   }
   // Still the same call? The goroutine may have come by here again just now.
@@ -107,7 +104,7 @@ Result<FrameCensus> FrameSweeper::sweep() {
       suspects.emplace(key, frame.start_ns);
       continue;
     }
-    TRY(dead, is_dead(key, frame.start_ns));
+    TRY(dead, is_dead(key, frame.start_ns, 2 * view.frames.size() + 64));
     if (!dead) continue;
     TRY(deleted, kernel_.map_delete(fds_[bpf::BpfObject::kFrames], key.data()));
     if (deleted) census.unwound++;

@@ -32,7 +32,8 @@ class FrameSweeper {
  private:
   struct View;
   Result<View> look() const;
-  Result<bool> is_dead(const std::vector<uint8_t>& key, uint64_t start_ns) const;
+  /// Whether the goroutine's chain, walked now and at most `limit` frames long, passes by.
+  Result<bool> is_dead(const std::vector<uint8_t>& key, uint64_t start_ns, size_t limit) const;
   bpf::Kernel& kernel_;
   const Maps& maps_;
   const std::vector<int>& fds_;

@@ -37,6 +37,16 @@ Result<Fd> open_process(int pid) {
   }
 }
 
+// Whether a program calls a helper that sends events.
+bool sends_events(const bpf::Program& program) {
+  constexpr uint8_t kCall = 0x85;
+  constexpr int32_t kRingbufOutput = 130, kRingbufReserve = 131;
+  return std::any_of(program.insns.begin(), program.insns.end(), [](const bpf::Insn& insn) {
+    return insn.code == kCall && insn.src == 0 &&
+           (insn.imm == kRingbufOutput || insn.imm == kRingbufReserve);
+  });
+}
+
 // Setting a field from user space would overwrite the counters that the programs add to
 // meanwhile, as a map element is written whole. A program can set it alone.
 bpf::Program stopper_program() {
@@ -67,7 +77,7 @@ Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
       else if (options.ring_bytes)
         spec.max_entries = options.ring_bytes;
       else
-        spec.max_entries = std::max(spec.max_entries, default_ring_bytes(largest));
+        spec.max_entries = default_ring_bytes(largest, out.hits_send ? out.cpus : 0);
     }
     out.maps.emplace_back();
     out.map_fds.push_back(-1);
@@ -132,10 +142,11 @@ Result<void> load_programs(bpf::Kernel& kernel, const bpf::BpfObject& object,
 
 }  // namespace
 
-uint32_t default_ring_bytes(uint32_t record) {
-  constexpr uint64_t kLeast = 1 << 20, kMost = 1 << 30, kRecords = 64;
+uint32_t default_ring_bytes(uint32_t record, uint32_t cpus) {
+  constexpr uint64_t kTimersOnly = 1 << 18, kPerCpu = 1 << 20, kMost = 1 << 30, kRecords = 64;
+  const uint64_t least = cpus == 0 ? kTimersOnly : kPerCpu * std::bit_ceil(std::min(cpus, 8u));
   const uint64_t wanted = (uint64_t{record} + 16) * kRecords;
-  return static_cast<uint32_t>(std::clamp(std::bit_ceil(wanted), kLeast, kMost));
+  return static_cast<uint32_t>(std::clamp(std::bit_ceil(wanted), least, kMost));
 }
 
 std::vector<int> Loaded::program_fds() const {
@@ -179,8 +190,12 @@ Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const pla
     return Error{"internal error: files and targets do not match", ""};
   TRY(cpus, kernel.cpu_count());
   out.cpus = cpus;
-  const bool probes = std::any_of(object.programs.begin(), object.programs.end(),
-                                  [](auto& p) { return p.kind == bpf::ProgramKind::Uprobe; });
+  bool probes = false;
+  for (const bpf::Program& program : object.programs) {
+    if (program.kind != bpf::ProgramKind::Uprobe) continue;
+    probes = true;
+    out.hits_send = out.hits_send || sends_events(program);
+  }
   TRY_DO(create_maps(kernel, object, options, out));
   if (probes && (options.pid || options.child)) {
     TRY(works, kernel.pid_filter_works());

@@ -35,6 +35,7 @@ struct Loaded {
   uint32_t cpus = 1;
   uint32_t globals_size = 0;
   bool filter_in_program = false;  ///< the programs compare the tgid, not the link
+  bool hits_send = false;          ///< a uprobe program sends events: the ring needs watching
 
   bool has_map(uint32_t index) const { return index < map_fds.size() && map_fds[index] >= 0; }
   std::vector<int> program_fds() const;
@@ -48,7 +49,8 @@ struct Loaded {
 Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
                     const SessionOptions& options);
 
-/// Bytes of a ring for records of at most `record` bytes: a power of two of pages.
-uint32_t default_ring_bytes(uint32_t record);
+/// Bytes of a ring for records of at most `record` bytes, sent by hits on `cpus` CPUs (0: only
+/// by timers, which are drained at once): a power of two of pages.
+uint32_t default_ring_bytes(uint32_t record, uint32_t cpus);
 
 }  // namespace gotap::trace

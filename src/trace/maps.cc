@@ -90,9 +90,13 @@ Result<output::MapDump> Maps::dump(uint32_t index) const {
   for (const Buffer& key : all) {
     TRY(memory, value(map->map, key));
     if (!memory) continue;  // deleted since its key was read
+    output::MapValue shown =
+        decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), plan_);
+    // The element of an array is always there: an empty histogram in one was never added to.
+    auto histogram = std::get_if<output::Histogram>(&shown);
+    if (is_array(spec.type) && histogram && histogram->buckets.empty()) continue;
     dump.entries.push_back(
-        {decode_fields(map->keys, bytes_of(key), plan_, Shown::Plain),
-         decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), plan_)});
+        {decode_fields(map->keys, bytes_of(key), plan_, Shown::Plain), std::move(shown)});
   }
   return dump;
 }

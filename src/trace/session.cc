@@ -145,10 +145,10 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
   // Nothing left that could happen: BEGIN and END only.
   if (links.empty() && interval_programs.empty() && !options.child) return {};
   TRY_DO(waiter.start_intervals());
+  const bool needs_housekeeping = loaded.hits_send || is_frames();
   int64_t delay = kDrainBusy, next_housekeeping = now_ns() + kHousekeeping;
   while (!events.stopping()) {
-    const bool needs_housekeeping = loaded.ring || is_frames();
-    int64_t timeout = loaded.ring ? delay : needs_housekeeping ? kHousekeeping : -1;
+    int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? kHousekeeping : -1;
     TRY(ready, waiter.wait(timeout));
     const uint64_t before = events.count();
     TRY_DO(drain(events));
@@ -201,6 +201,7 @@ Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
   TRY_DO(loaded.set_exiting(kernel));
   TRY_DO(drain(events));
   TRY_DO(run_timers(lang::ProbeKind::End, events));
+  sink.end();
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < object.user_maps.size(); i++) order.push_back(i);
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {

@@ -26,7 +26,8 @@ struct SessionOptions {
   int pid = 0;             ///< -p: only this process; 0: every process that runs the files
   Child* child = nullptr;  ///< -c: spawned and not yet released; outlives the session
   /// Bytes of the ring buffer, a power of two of pages. 0: what holds 64 of the largest
-  /// records, at least 1 MiB (13,000 small records: 9 ms of one thread's fastest hits).
+  /// records, at least 1 MiB a CPU up to 8 (13,000 small records: 9 ms of a thread's fastest
+  /// hits), and 256 KiB where only BEGIN, END and intervals send events.
   uint32_t ring_bytes = 0;
   /// The opened files of Plan::targets; empty: each target's Image::fd().
   std::vector<int> target_fds;
