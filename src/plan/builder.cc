@@ -283,6 +283,9 @@ std::string Builder::add_tail_returns(const Request& request, uint32_t wrapper, 
     if (!found.rets_refused.empty()) return "it jumps to " + name + ": " + found.rets_refused;
     if (found.rets.empty() && found.tail_jumps.empty())
       return "it jumps to " + name + ", which never returns";
+    // The wrapper's frame lies under the target's, so the target's must be known as well.
+    std::string untracked = track_frames(request.target, *target);
+    if (!untracked.empty()) return "it jumps to " + name + ": " + untracked;
     auto join = [&](SiteDraft& draft) {
       draft.cookie.self = traced(request.target, *target);
       draft.shape.abi = image.functions()[*target].abi;
