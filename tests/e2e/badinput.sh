@@ -9,7 +9,10 @@ go_version=
 for version in 1.24 1.27 1.19 1.15; do
   if have_go "$version"; then go_version=$version && break; fi
 done
-[ -z "$go_version" ] || cp "$(go_program "$go_version" swapper)" swapper
+if [ -n "$go_version" ]; then
+  cp "$(go_program "$go_version" swapper)" swapper
+  cp "$(go_program "$go_version" counters)" counters
+fi
 
 # refused NAME CODE REGEX ARG...: that exit code, an error matching REGEX (case ignored),
 # exactly one of them, nothing on standard output, nothing attached, no crash.
@@ -42,7 +45,7 @@ files() {
   on no-file 'no such file|does not exist' ./nowhere
   on not-in-path 'in PATH' nowhere-at-all
   mkdir dir
-  on directory 'directory' ./dir
+  on directory 'directory|regular file' ./dir
   : > empty
   on empty 'empty|not an? ELF|too short|truncated' ./empty
   echo 'hello, I am a text file' > text
@@ -88,7 +91,7 @@ functions() {
     refused offset-behind 1 'behind the end|end of the function' -e 'uprobe:./swapper:"main.swap"+0x10000 { @ = count(); }'
     refused uretprobe-offset 1 'offset|instruction' -e 'uretprobe:./swapper:"main.swap"+4 { @ = count(); }'
     refused address-nowhere 1 'no function|holds|address' -e 'uprobe:./swapper:0x10 { @ = count(); }'
-    refused never-returns 1 'never returns|no RET' -e 'uretprobe:./swapper:runtime.throw { @ = count(); }'
+    refused never-returns 1 'never returns|no RET' -e 'uretprobe:./counters:main.PNoReturn { @ = count(); }'
   fi
   refused c-nearest 1 'did you mean .*sum' -e 'uprobe:./sum:sun { @ = count(); }'
   cp sum stripped && strip stripped
@@ -109,7 +112,7 @@ usage() {
   refused usage-pid-negative 2 'number|-p' -p -4 -e 'BEGIN { }'
   refused usage-dump 2 'dump' --dump=nosuch -e 'BEGIN { }'
   refused no-script-file 1 'no such file' ./nosuch.bt
-  refused script-directory 1 'directory' ./dir
+  refused script-directory 1 'directory|regular file' ./dir
   refused output-file 1 'cannot write' -o ./dir/no/where -e 'BEGIN { exit(); }'
 }
 
@@ -124,7 +127,7 @@ scripts() {
   script no-comment-end 'comment' 'BEGIN { /* never closed }'
   script no-semicolon 'expected|;' 'BEGIN { @a = 1 @b = 2 }'
   script unknown-probe 'did you mean|unknown|invalid' 'upbrobe:./sum:sum { @ = count(); }'
-  script unknown-function 'did you mean .*printf' 'BEGIN { prinft("x\n"); }'
+  script unknown-function 'did you mean .*print' 'BEGIN { prinft("x\n"); }'
   script unknown-builtin 'did you mean .*nsecs' 'BEGIN { print(nsec); }'
   script unknown-variable 'undefined|before|unknown|not|no variable' 'BEGIN { print($x); }'
   script unknown-map 'undefined|never|unknown|did you mean' 'BEGIN { print(@nothing); }'

@@ -212,7 +212,8 @@ ended() {
 start_gotap() {
   : > "$work/out" && : > "$work/err"
   # A shell without job control starts background processes deaf to SIGINT.
-  env --default-signal=INT "$GOTAP" "$@" > "$work/out" 2> "$work/err" &
+  # What the test holds open for a target (its standard input) must not live on in gotap.
+  env --default-signal=INT "$GOTAP" "$@" > "$work/out" 2> "$work/err" 3>&- 4>&- &
   tracer=$!
   started+=("$tracer")
   until_line "$work/err" '^Attached [0-9]+ probe' "$tracer"

@@ -86,7 +86,12 @@ command_is_ended() {
   "$GOTAP" -c '/bin/sh -c "echo $$; exec sleep 600"' -e 'interval:ms:300 { exit(); }' > out 2> err || code=$?
   local pid
   pid=$(grep -Eo '^[0-9]+' out | head -1)
-  if [ -n "$pid" ] && ! kill -0 "$pid" 2> /dev/null; then
+  # Gone, or a zombie that its new parent has not looked at yet; it may take a moment to die.
+  for _ in $(seq 100); do
+    case $(sed 's/.*) //' "/proc/${pid:-none}/stat" 2> /dev/null) in Z* | '') break ;; esac
+    sleep 0.05
+  done
+  if [ -n "$pid" ] && ! grep -q '^State:.*[RSD] (' "/proc/$pid/status" 2> /dev/null; then
     pass lifecycle-command-ended
   else
     fail lifecycle-command-ended "the command (${pid:-not seen}) runs on" out err
