@@ -266,8 +266,9 @@ Typed check_delete(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
     return checker.error(map.location, "delete() takes a map and a key",
                          std::string("as in ") + row.usage);
   if (e.kids.size() > 1) {
+    // As a statement of its own it has been taken apart before (expression_statement).
     if (map.indexed) {
-      return checker.error(e.kids[1].location, "delete() removes one entry at a time",
+      return checker.error(e.kids[1].location, "delete() removes one entry at a time here",
                            "a delete() of its own for each");
     }
     if (e.kids[1].kind == ast::Expr::Kind::Tuple)

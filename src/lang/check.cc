@@ -199,6 +199,18 @@ void Checker::expression_statement(const ast::Stmt& stmt, std::vector<Stmt>& out
     out.push_back(std::move(made));
     return;
   }
+  // delete(@a[k], @b[k]), as bpftrace took it before 0.22: one entry of each.
+  if (e.kind == ast::Expr::Kind::Call && e.text == "delete" && e.kids.size() > 1 &&
+      e.kids[0].indexed) {
+    for (const ast::Expr& kid : e.kids) {
+      ast::Stmt single;
+      single.location = stmt.location;
+      single.value = e;
+      single.value->kids.assign(1, kid);
+      expression_statement(single, out);
+    }
+    return;
+  }
   Typed typed = any(e);
   if (!typed.usable) return;
   if (!has_effect(typed.expr)) {

@@ -307,6 +307,15 @@ BEGIN
   @s = sum_t(5:int64)
   @c = count_t()
 )~"},
+    {R"~(BEGIN { @a[1] = 1; @b[2, 3] = 2; delete(@a[1], @b[2, 3]); })~",
+     R"~(map @a[int64]: int64
+map @b[int64, int64]: int64
+BEGIN
+  @a[1:int64] = 1:int64
+  @b[2:int64, 3:int64] = 2:int64
+  delete(@a[1:int64]:int64)
+  delete(@b[2:int64, 3:int64]:int64)
+)~"},
 };
 // clang-format on
 

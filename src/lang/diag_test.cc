@@ -274,8 +274,6 @@ const Row kRows[] = {
      "1:27-28: error: delete() takes a map and a key\n  hint: as in delete(@m, key)\n"},
     {"BEGIN { @m[1] = 1; delete(@m); }",
      "1:27-29: error: @m has 1 key elsewhere, but no key here\n"},
-    {"BEGIN { @m[1] = 1; delete(@m[1], @m[2]); }",
-     "1:34-39: error: delete() removes one entry at a time\n  hint: a delete() of its own for each\n"},
     {"BEGIN { exit(\"a\"); }",
      "1:14-17: error: the exit code must be a number, not a string\n"},
     {"BEGIN { count(); }",
@@ -452,6 +450,10 @@ const Row kRows[] = {
      "1:13-15: error: positional parameters are not supported\n"},
     {"uprobe:\"./go\\0\":main.f { }",
      "1:1-16: error: no path holds a NUL character\n"},
+    {"BEGIN { @a[1] = 1; @b[2] = 2; delete(@a[1], 5); }",
+     "1:45-46: error: delete() takes a map and a key\n  hint: as in delete(@m, key)\n"},
+    {"BEGIN { @a[1] = 1; pid ? delete(@a[1], @a[2]) : exit(); }",
+     "1:40-45: error: delete() removes one entry at a time here\n  hint: a delete() of its own for each\n"},
 };
 // clang-format on
 

@@ -233,6 +233,12 @@ uprobe:"./go":"main.f"
   @s = sum(5)
   @c = count()
 )~"},
+    {R"~(BEGIN { @a[1] = 1; @b[2, 3] = 2; delete(@a[1], @b[2, 3]); })~",
+     R"~(BEGIN
+  @a[1] = 1
+  @b[2, 3] = 2
+  delete(@a[1], @b[2, 3])
+)~"},
 };
 // clang-format on
 
