@@ -67,7 +67,7 @@ Result<void> Image::Impl::read_go() {
                  "is the file packed or damaged?"};
   }
   is_go = true;
-  pclntab = std::move(table);
+  pclntab = table;
   if (info) build = *info;
   if (build.minor == 0) {
     build.minor = std::max(pclntab->layout().first_minor, kOldestMinor);
