@@ -3,6 +3,7 @@
 #include "trace/events.h"
 
 #include <utility>
+#include <vector>
 
 #include "trace/decode.h"
 
@@ -64,8 +65,10 @@ Result<void> EventHandler::print_map(const bpf::EventLayout& layout) {
   dump.top = layout.top;
   dump.div = layout.div;
   const bpf::UserMap& map = object_.user_maps[layout.map];
-  // A scalar that was never written, or was cleared, is zero to whoever asks for it.
-  if (dump.entries.empty() && map.keys.empty()) {
+  // A scalar that was never written, or was cleared, is zero to whoever asks for it; a histogram
+  // without anything in it shows nothing.
+  const bool hist = map.value.kind == Type::Kind::Hist || map.value.kind == Type::Kind::Lhist;
+  if (dump.entries.empty() && map.keys.empty() && !hist) {
     const uint32_t size = object_.maps[map.map].value_size;
     const std::vector<uint8_t> zeros(size);
     dump.entries.push_back(

@@ -15,8 +15,7 @@ namespace gotap::trace {
 
 class EventHandler {
  public:
-  EventHandler(const bpf::BpfObject& object, const plan::Plan& plan, const Maps& maps,
-               output::Sink& sink)
+  EventHandler(const bpf::BpfObject& object, const plan::Plan& plan, Maps& maps, output::Sink& sink)
       : object_(object), plan_(plan), maps_(maps), sink_(sink) {}
 
   /// Prints or does what `record` says. A record that cannot be read is an error, see error().
@@ -39,7 +38,7 @@ class EventHandler {
 
   const bpf::BpfObject& object_;
   const plan::Plan& plan_;
-  const Maps& maps_;
+  Maps& maps_;
   output::Sink& sink_;
   uint64_t count_ = 0;
   bool stop_ = false;

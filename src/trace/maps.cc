@@ -41,6 +41,14 @@ bool copy_key_field(const bpf::Field& from, Bytes record, const bpf::Field& to, 
   return true;
 }
 
+// Whether an array's element is as it was made. A value that was set to 0 looks the same; only
+// counts and histograms lie in arrays, and those only grow.
+bool is_empty(const output::MapValue& value) {
+  if (auto histogram = std::get_if<output::Histogram>(&value)) return histogram->buckets.empty();
+  auto plain = std::get_if<output::Value>(&value);
+  return plain && plain->data == decltype(plain->data)(int64_t{0});
+}
+
 }  // namespace
 
 Result<const bpf::UserMap*> Maps::user_map(uint32_t index) const {
@@ -92,9 +100,7 @@ Result<output::MapDump> Maps::dump(uint32_t index) const {
     if (!memory) continue;  // deleted since its key was read
     output::MapValue shown =
         decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), plan_);
-    // The element of an array is always there: an empty histogram in one was never added to.
-    auto histogram = std::get_if<output::Histogram>(&shown);
-    if (is_array(spec.type) && histogram && histogram->buckets.empty()) continue;
+    if (is_array(spec.type) && is_empty(shown) && !shows_empty(index)) continue;
     dump.entries.push_back(
         {decode_fields(map->keys, bytes_of(key), plan_, Shown::Plain), std::move(shown)});
   }
@@ -125,9 +131,21 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
   return entry;
 }
 
-Result<void> Maps::clear(uint32_t index) const {
+// The element of an array is always there. As in bpftrace, one that was never written shows if it
+// is a count and not if it is a histogram; a cleared one does not show, a zeroed one does.
+bool Maps::shows_empty(uint32_t index) const {
+  auto emptied = emptied_.find(index);
+  if (emptied != emptied_.end()) return emptied->second;
+  const Type::Kind kind = object_.user_maps[index].value.kind;
+  return kind != Type::Kind::Hist && kind != Type::Kind::Lhist;
+}
+
+Result<void> Maps::clear(uint32_t index) {
   TRY(map, user_map(index));
-  if (is_array(object_.maps[map->map].type)) return zero(index);
+  if (is_array(object_.maps[map->map].type)) {
+    emptied_[index] = false;
+    return write_zeros(index);
+  }
   TRY(all, keys(map->map));
   for (const Buffer& key : all) {
     auto deleted = kernel_.map_delete(fds_[map->map], key.data());
@@ -136,7 +154,13 @@ Result<void> Maps::clear(uint32_t index) const {
   return {};
 }
 
-Result<void> Maps::zero(uint32_t index) const {
+Result<void> Maps::zero(uint32_t index) {
+  TRY(map, user_map(index));
+  if (is_array(object_.maps[map->map].type)) emptied_[index] = true;
+  return write_zeros(index);
+}
+
+Result<void> Maps::write_zeros(uint32_t index) const {
   TRY(map, user_map(index));
   const uint64_t stride = (uint64_t{object_.maps[map->map].value_size} + 7) / 8 * 8;
   const Buffer zeros(stride * copies(map->map));

@@ -1,6 +1,7 @@
 // The script's maps in the kernel: reading, clearing and zeroing them.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -24,9 +25,9 @@ class Maps {
   /// The one entry whose keys are in `record` (a PrintMapValue event).
   Result<output::MapEntry> entry(const bpf::EventLayout& layout, Bytes record) const;
   /// Deletes every entry.
-  Result<void> clear(uint32_t index) const;
+  Result<void> clear(uint32_t index);
   /// Sets every value to zero, keeping the keys.
-  Result<void> zero(uint32_t index) const;
+  Result<void> zero(uint32_t index);
 
   /// Every key of kernel map `map` (an index into BpfObject::maps), each once.
   Result<std::vector<std::vector<uint8_t>>> keys(uint32_t map) const;
@@ -37,12 +38,17 @@ class Maps {
  private:
   Result<const bpf::UserMap*> user_map(uint32_t index) const;
   uint32_t copies(uint32_t map) const;
+  Result<void> write_zeros(uint32_t index) const;
+  bool shows_empty(uint32_t index) const;
 
   bpf::Kernel& kernel_;
   const bpf::BpfObject& object_;
   const plan::Plan& plan_;
   const std::vector<int>& fds_;
   uint32_t cpus_;
+  /// Maps that are arrays, by index: whether their element counts as there while it is empty,
+  /// since the last clear() (no) or zero() (yes).
+  std::map<uint32_t, bool> emptied_;
 };
 
 }  // namespace gotap::trace

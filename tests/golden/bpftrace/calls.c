@@ -18,10 +18,12 @@ void nothing(void) {}
 
 int main(void) {
   static const uint64_t numbers[] = {7, 1234567890123456789u, UINT64_MAX};
-  volatile uint64_t total = 0;
+  static const char empty[] = "";
+  // What is read by probes must be in memory by then.
+  volatile uint64_t total = numbers[0] + empty[0];
   for (int i = 0; i < 4; i++) total += sum(i - 1, 10 * i);
   total += wide(1, 2, 3, 4, 5, 0x123456789abcdefu);
-  total += length("") + length("hello") + length("a longer text, with a comma");
+  total += length(empty) + length("hello") + length("a longer text, with a comma");
   for (int i = 0; i < 3; i++) total += load(&numbers[i]);
   total += fib(7);
   for (int i = 0; i < 5; i++) nothing();
