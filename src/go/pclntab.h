@@ -45,7 +45,7 @@ class Pclntab {
   uint8_t func_id(const PclnFunction& function) const;
   uint8_t flags(const PclnFunction& function) const;
   /// False: a C function of a program that Go's own linker linked with C objects. It has a row,
-  /// but no tables: the linker knows nothing of its code.
+  /// but no tables: the linker knows nothing of its code (runtime/traceback.go: pcsp is 0).
   bool is_go(const PclnFunction& function) const;
 
   /// SP before the call minus SP, minus the return address: 0 at the entry and at each RET.

@@ -2,14 +2,15 @@
 # What gotap reads from Go programs, held against other eyes: functions against `go tool nm` on
 # the program with its symbols and against the same program stripped; every return and every
 # entry against GNU objdump, which knows the stack check only by its call of runtime.morestack.
-# GOTAP_TEST_WITNESS: versions to disassemble; GOTAP_TEST_PACKAGES: of which standard packages.
+# GOTAP_TEST_WITNESS: versions to disassemble, by default none: image-sites-*.sh do it, each with
+# its own time limit; GOTAP_TEST_PACKAGES: of which standard packages the test programs.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 dump=$BUILD/image_dump
 [ -x "$dump" ] || skip_all "no image_dump in $BUILD: build the tests first"
 command -v objdump > /dev/null || skip_all "no objdump (package binutils)"
-witness=${GOTAP_TEST_WITNESS:-1.19 1.24 1.27}
+witness=${GOTAP_TEST_WITNESS:-}
 packages=${GOTAP_TEST_PACKAGES:-net/http crypto/tls math/big go/types runtime}
 
 # functions_agree NAME VERSION BINARY: `go tool nm` has the same functions, no more and no fewer.
@@ -150,6 +151,21 @@ stripped_agrees() {
   fi
 }
 
+# symbols_found NAME VERSION BINARY: names that only the symbol table has (ABI suffixes,
+# instances of generic functions) lead to the function at their address.
+symbols_found() {
+  go_env "$2" go tool nm "$3" | awk '$2 == "T" || $2 == "t" {
+    at = $1; sub(/^ *[^ ]+ +[^ ]+ /, "")
+    if ($0 ~ /^main\..*(\.abi0|\[go\.shape)/) print at " " $0
+  }' > "$work/expected"
+  cut -d' ' -f2- "$work/expected" | "$dump" --find "$3" > "$work/found"
+  if [ -s "$work/expected" ]; then
+    same "$1" "$work/expected" "$work/found"
+  else
+    fail "$1" "no such names in $3"
+  fi
+}
+
 for version in $versions; do
   if ! have_go "$version"; then
     skip "functions/$version" "$(no_go "$version")"
@@ -160,6 +176,10 @@ for version in $versions; do
     functions_agree "functions/$version-$variant" "$version" "$binary"
     stripped_agrees "stripped/$version-$variant" "$binary"
   done
+  # Go 1.15 has neither generic functions nor a second ABI.
+  if [ "$version" != 1.15 ]; then
+    symbols_found "symbols/$version" "$version" "$(go_program "$version" counters plain)"
+  fi
 done
 
 for version in $witness; do

@@ -1,10 +1,12 @@
-// image_dump [--list | --sites] FILE [PATTERN]: what was found in an executable; the input of
-// tests/e2e/image-witness.sh. Plain: Image::dump, one line a function. --list: entry, end, kind,
+// image_dump [--list | --sites | --find] FILE [PATTERN]: what was found in an executable; the input
+// of tests/e2e/image-witness.sh. Plain: Image::dump, one line a function. --list: entry, end, kind,
 // name and source position. --sites: `entry FUNCTION FORM ADDRESS` and `ret FUNCTION ADDRESS`
-// lines, in hexadecimal of 16 digits.
+// lines, in hexadecimal of 16 digits. --find: the entries of the functions that Image::find has
+// for each name on standard input, one line a name.
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
+#include <iostream>
 #include <string>
 
 #include "base/text.h"
@@ -46,14 +48,24 @@ void print_sites(const Image& image, uint32_t index) {
     std::printf("ret %016" PRIx64 " %016" PRIx64 "\n", function.entry, ret.address);
 }
 
+void print_found(const Image& image) {
+  std::string name;
+  while (std::getline(std::cin, name)) {
+    for (uint32_t index : image.find(name))
+      std::printf("%" PRIx64 " ", image.functions()[index].entry);
+    std::printf("%s\n", name.c_str());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool list = argc > 1 && std::strcmp(argv[1], "--list") == 0;
   const bool sites = argc > 1 && std::strcmp(argv[1], "--sites") == 0;
-  const int file = list || sites ? 2 : 1;
+  const bool find = argc > 1 && std::strcmp(argv[1], "--find") == 0;
+  const int file = list || sites || find ? 2 : 1;
   if (argc <= file) {
-    std::fprintf(stderr, "usage: image_dump [--list | --sites] FILE [PATTERN]\n");
+    std::fprintf(stderr, "usage: image_dump [--list | --sites | --find] FILE [PATTERN]\n");
     return 2;
   }
   auto opened = Image::open(argv[file]);
@@ -62,6 +74,10 @@ int main(int argc, char** argv) {
     return 1;
   }
   const Image& image = **opened;
+  if (find) {
+    print_found(image);
+    return 0;
+  }
   if (!sites) print_header(image);
   const char* pattern = argc > file + 1 ? argv[file + 1] : "*";
   for (uint32_t i = 0; i < image.functions().size(); i++) {
