@@ -185,7 +185,10 @@ void Builder::add_functions(const Request& request) {
                    name + ": " + why);
   }
   if (!skipped.empty()) warn_skipped(request, matches.size(), skipped);
-  if (go_functions == 1)
+  if (go_functions == 1 && rets == 0)
+    out_.plan.notes.push_back("uretprobe on Go: " + probe.function +
+                              " leaves by a jump, so at the RET sites of its target");
+  else if (go_functions == 1)
     out_.plan.notes.push_back("uretprobe on Go: " + count_of(rets, "RET site") + " of " +
                               probe.function);
   else if (go_functions > 1)
