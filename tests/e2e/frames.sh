@@ -77,6 +77,11 @@ from_start() {
   "$GOTAP" -o "$work/seen" -c "$binary" "$work/frames.bt" > "$work/own" 2> "$work/err" || code=$?
   report "frames-$1-$2" no
   equal "frames-$1-$2-exit" 0 "$code" "$work/err"
+  # The timed calls that a panic ended are said to be lost, every one of them and no other.
+  local lost
+  lost=$(awk 'FNR == NR { timed[$2] = $1 == "timed"; next } $1 == "count" && timed[$2] { n += $3 - $4 } END { print n }' \
+    <("$binary" -list) "$work/own")
+  holds "frames-$1-$2-unwound" "$work/err" "(^|[^0-9])$lost calls never returned"
 }
 
 # Attached to the running program with five calls of PInflight in flight: their returns are
