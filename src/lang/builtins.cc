@@ -159,7 +159,10 @@ Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
 const char* mismatch(char conversion, const Type& type) {
   bool is_text = type.kind == Type::Kind::String || type.kind == Type::Kind::Probe ||
                  type.kind == Type::Kind::Func;
-  if (conversion == 's') return is_text ? nullptr : "a string";
+  // As in bpftrace, %s shows a number as print() does. An address is almost surely a forgotten
+  // str(), and so is refused.
+  bool shows = is_text || type.kind == Type::Kind::Bool || type.kind == Type::Kind::Int;
+  if (conversion == 's') return shows ? nullptr : "a string";
   return type.is_number() ? nullptr : "a number";
 }
 
@@ -195,7 +198,7 @@ Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
       if (!want) continue;
       std::string hint;
       if (conversion == 's' && type.is_number())
-        hint = "numbers are %d; text at an address is str(address)";
+        hint = "text at an address is str(address), the address itself %p";
       if (conversion != 's' && !type.is_number()) hint = "strings are %s";
       return checker.error(
           e.kids[i].location,
