@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/fd.h"
 #include "go/versions.h"
@@ -24,9 +25,15 @@ class GoProgram : public testing::TestWithParam<int> {
   void SetUp() override {
     path_ = toolchain(GetParam());
     if (!std::filesystem::exists(path_)) GTEST_SKIP() << "no Go toolchain: " << path_;
-    auto image = Image::open(path_);
-    ASSERT_TRUE(image) << image.error().message;
-    image_ = *image;
+    // Opened once for all tests of a version.
+    static std::map<int, std::shared_ptr<const Image>> opened;
+    std::shared_ptr<const Image>& shared = opened[GetParam()];
+    if (!shared) {
+      auto image = Image::open(path_);
+      ASSERT_TRUE(image) << image.error().message;
+      shared = *image;
+    }
+    image_ = shared;
   }
   std::string path_;
   std::shared_ptr<const Image> image_;
@@ -118,8 +125,8 @@ TEST_P(GoProgram, AssemblyIsTold) {
 
 TEST_P(GoProgram, FunctionsAreDecided) {
   size_t refused = 0, entries = 0, returns = 0;
-  // A tenth of them: tests/e2e/image-witness.sh looks at all.
-  for (uint32_t i = 0; i < image_->functions().size(); i += 10) {
+  // A few of them: tests/e2e/image-sites-*.sh look at all.
+  for (uint32_t i = 0; i < image_->functions().size(); i += 25) {
     if (!image_->functions()[i].is_go) continue;
     const FunctionSites sites = image_->sites(i);
     EXPECT_NE(sites.entry.has_value(), !sites.entry_refused.empty()) << image_->dump(i);
@@ -129,8 +136,8 @@ TEST_P(GoProgram, FunctionsAreDecided) {
     returns += sites.rets.size();
   }
   EXPECT_LE(refused, 2u) << "only crypto/internal/boring/sig has data in its code";
-  EXPECT_GT(entries, 500u);
-  EXPECT_GT(returns, 500u);
+  EXPECT_GT(entries, 200u);
+  EXPECT_GT(returns, 200u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, GoProgram, testing::Values(15, 19, 21, 22, 23, 24, 25, 26, 27));
