@@ -118,7 +118,8 @@ struct EventLayout {
   uint32_t map = 0;           ///< PrintMap, PrintMapValue, Clear, Zero: index into user_maps
   int64_t top = 0, div = 0;   ///< PrintMap: 0 = not given
   std::vector<Field> fields;  ///< Printf: arguments. PrintValue: one. PrintMapValue: the keys,
-                              ///< then the value. Exit: the code.
+                              ///< then the value, but for aggregates, which user space reads
+                              ///< from the map. Exit: the code.
   uint32_t size = 8;          ///< of the whole record
 };
 
