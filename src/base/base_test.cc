@@ -1,3 +1,4 @@
+// Tests of what every room stands on: bounds-checked bytes, Fd, Result, text, types.
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "bpf/insn.h"
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace gotap::bpf {
 
