@@ -15,6 +15,9 @@ struct FormatPiece {
   bool star_width = false;  ///< `*`: the width is an argument of its own, before the value
   int precision = -1;       ///< -1: none
   std::string length;       ///< hh h l ll j z t, or empty
+  /// No length is given, but the argument is known to have 64 bits: %d shows all of them
+  /// where bpftrace would show a wrong number.
+  bool wide = false;
 };
 
 struct Format {

@@ -166,6 +166,17 @@ const char* mismatch(char conversion, const Type& type) {
   return type.is_number() ? nullptr : "a number";
 }
 
+// Whether a conversion without a length shows all 64 bits of `expr`. A machine word may be a C
+// int with anything above it, so there the conversion's 32 bits decide, as in bpftrace; so they
+// do for a literal. A time, a sum or a map's value is what it is.
+bool is_wide(const Expr& expr) {
+  if (expr.kind == Expr::Kind::Integer || expr.kind == Expr::Kind::Deref) return false;
+  if (expr.kind == Expr::Kind::Call)
+    for (Builtin word : {Builtin::Arg, Builtin::Sarg, Builtin::Reg, Builtin::Retval})
+      if (expr.builtin == word) return false;
+  return expr.type.kind == Type::Kind::Int && expr.type.size == 8;
+}
+
 Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   const ast::Expr& text = e.kids[0];
   if (text.kind != ast::Expr::Kind::String)
@@ -187,8 +198,9 @@ Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
   }
   if (!out.usable) return out;
   size_t i = 0;
-  for (const FormatPiece& piece : format->pieces) {
+  for (FormatPiece& piece : format->pieces) {
     if (piece.conversion == 0) continue;
+    piece.wide = piece.length.empty() && is_wide(out.expr.kids[i + (piece.star_width ? 1 : 0)]);
     for (char conversion : {piece.star_width ? '*' : '\0', piece.conversion}) {
       if (conversion == 0) continue;
       const Type& type = out.expr.kids[i].type;

@@ -4,7 +4,8 @@
 // sign or prefix (`%05d` of -42 is 00-42), zeros fill on the right of `%-05d` and in front of
 // strings, the space flag and every precision have no effect, and a zero pointer is 0. Scripts
 // that parse the output expect these bytes. As in C, an integer conversion without a length
-// takes 32 bits of its argument: `%d` of a 64-bit value needs `%ld` or `%lld`.
+// takes 32 bits of its argument; but of one that is known to have 64 (FormatPiece::wide) it
+// shows them all when they matter, as the lower half alone would be a wrong number.
 #include "output/format.h"
 
 #include <algorithm>
@@ -35,17 +36,19 @@ bool is_wide(const std::string& length) {
 }
 
 // Cut to the width the length modifier names, sign- or zero-extended back to 64 bits.
-int64_t as_signed(uint64_t raw, const std::string& length) {
-  if (length == "hh") return static_cast<int8_t>(raw);
-  if (length == "h") return static_cast<int16_t>(raw);
-  if (is_wide(length)) return static_cast<int64_t>(raw);
+int64_t as_signed(uint64_t raw, const FormatPiece& piece) {
+  if (piece.length == "hh") return static_cast<int8_t>(raw);
+  if (piece.length == "h") return static_cast<int16_t>(raw);
+  if (is_wide(piece.length) || piece.wide) return static_cast<int64_t>(raw);
   return static_cast<int32_t>(raw);
 }
 
-uint64_t as_unsigned(uint64_t raw, const std::string& length) {
-  if (length == "hh") return static_cast<uint8_t>(raw);
-  if (length == "h") return static_cast<uint16_t>(raw);
-  if (is_wide(length)) return raw;
+uint64_t as_unsigned(uint64_t raw, const FormatPiece& piece) {
+  if (piece.length == "hh") return static_cast<uint8_t>(raw);
+  if (piece.length == "h") return static_cast<uint16_t>(raw);
+  if (is_wide(piece.length)) return raw;
+  bool fits_in_32 = static_cast<int64_t>(raw) == static_cast<int32_t>(raw);
+  if (piece.wide && !fits_in_32) return raw;
   return static_cast<uint32_t>(raw);
 }
 
@@ -68,18 +71,18 @@ std::string number_text(const FormatPiece& piece, uint64_t raw) {
   switch (piece.conversion) {
     case 'd':
     case 'i': {
-      int64_t value = as_signed(raw, piece.length);
+      int64_t value = as_signed(raw, piece);
       return (plus && value >= 0 ? "+" : "") + std::to_string(value);
     }
-    case 'u': return digits(as_unsigned(raw, piece.length), 10);
+    case 'u': return digits(as_unsigned(raw, piece), 10);
     case 'o': {
-      std::string text = digits(as_unsigned(raw, piece.length), 8);
+      std::string text = digits(as_unsigned(raw, piece), 8);
       return alternate && text != "0" ? "0" + text : text;
     }
     case 'x':
     case 'X': {
       const bool upper = piece.conversion == 'X';
-      std::string text = digits(as_unsigned(raw, piece.length), 16, upper);
+      std::string text = digits(as_unsigned(raw, piece), 16, upper);
       return alternate && text != "0" ? (upper ? "0X" : "0x") + text : text;
     }
     case 'c': return std::string(1, static_cast<char>(raw));

@@ -139,6 +139,32 @@ TEST(Printf, Conversions) {
     EXPECT_EQ(show(row.conversion, row.value), row.text) << row.conversion;
 }
 
+// What is known to have 64 bits is never cut to a wrong number.
+TEST(Printf, WideArguments) {
+  struct {
+    const char* conversion;
+    Value value;
+    const char* text;
+  } rows[] = {
+      {"%d", num(5000000000), "5000000000"},
+      {"%d", num(-5000000000), "-5000000000"},
+      {"%d", num(0xfffffffb), "4294967291"},
+      {"%d", num(-5), "-5"},
+      {"%u", unum(5000000000), "5000000000"},
+      {"%u", num(-1), "4294967295"},
+      {"%x", unum(0x7f0012345678), "7f0012345678"},
+      {"%x", num(-1), "ffffffff"},
+      {"%hd", num(65537), "1"},
+  };
+  for (const auto& row : rows) {
+    FormatPiece wide = piece(row.conversion);
+    wide.wide = true;
+    std::string out;
+    append_printf(out, Format{"", {wide}}, {row.value}, Untrusted::Raw);
+    EXPECT_EQ(out, row.text) << row.conversion;
+  }
+}
+
 TEST(Printf, StarWidthAndMissingArguments) {
   Format format{"", {piece("%*d"), FormatPiece{"|"}, piece("%s")}};
   std::string out;
