@@ -40,6 +40,16 @@ Bytes code_at(const go::Image& image, uint64_t address) {
   return {};
 }
 
+// Why returns of a Go function cannot all be seen; empty if they can.
+std::string unseen_returns(const go::FunctionSites& sites) {
+  if (!sites.rets_refused.empty()) return sites.rets_refused;
+  if (!sites.indirect_jumps.empty())
+    return "it leaves by a jump through a register, and where to is not known";
+  if (sites.rets.empty() && sites.tail_jumps.empty())
+    return "it never returns (no RET instruction)";
+  return "";
+}
+
 // The script's order; but where a call begins and returns at one instruction (an empty
 // function), it begins first.
 void sort_actions(std::vector<Action>& actions) {
@@ -245,9 +255,8 @@ std::string Builder::add_return(const Request& request, uint32_t index) {
 std::string Builder::add_go_return(const Request& request, uint32_t index) {
   // Copied, not referenced: tracking a tail jump's target grows the cache.
   const go::FunctionSites found = sites(request.target, index);
-  if (!found.rets_refused.empty()) return found.rets_refused;
-  if (found.rets.empty() && found.tail_jumps.empty())
-    return "it never returns (no RET instruction)";
+  std::string unseen = unseen_returns(found);
+  if (!unseen.empty()) return unseen;
   if (program_.clauses[request.clause].uses_duration || !found.tail_jumps.empty()) {
     std::string refusal = track_frames(request.target, index);
     if (!refusal.empty()) return refusal;
@@ -283,9 +292,8 @@ std::string Builder::add_tail_returns(const Request& request, uint32_t wrapper, 
     seen.push_back(*target);
     const std::string name(image.functions()[*target].name);
     const go::FunctionSites found = sites(request.target, *target);
-    if (!found.rets_refused.empty()) return "it jumps to " + name + ": " + found.rets_refused;
-    if (found.rets.empty() && found.tail_jumps.empty())
-      return "it jumps to " + name + ", which never returns";
+    std::string unseen = unseen_returns(found);
+    if (!unseen.empty()) return "it jumps to " + name + ": " + unseen;
     // The wrapper's frame lies under the target's, so the target's must be known as well.
     std::string untracked = track_frames(request.target, *target);
     if (!untracked.empty()) return "it jumps to " + name + ": " + untracked;
