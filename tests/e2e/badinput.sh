@@ -134,7 +134,7 @@ scripts() {
   script unknown-map 'undefined|never|unknown|did you mean' 'BEGIN { print(@nothing); }'
   script printf-few 'argument' 'BEGIN { printf("%d %d\n", 1); }'
   script printf-many 'argument' 'BEGIN { printf("%d\n", 1, 2); }'
-  script printf-type '%s|string|type' 'BEGIN { printf("%s\n", 1); }'
+  script printf-type '%d|string|type' 'BEGIN { printf("%d\n", "x"); }'
   script printf-format 'format|%' 'BEGIN { printf("%q\n", 1); }'
   script printf-variable 'literal|format' 'BEGIN { $f = "x"; printf($f); }'
   script divide-zero 'zero' 'BEGIN { print(1 / 0); }'
