@@ -2,8 +2,8 @@
 // The notation is the one of the kernel's verifier log, with labels instead of offsets.
 #include <map>
 
-#include "bpf/insn.h"
 #include <fmt/format.h>
+#include "bpf/insn.h"
 
 namespace gotap::bpf {
 

@@ -1,9 +1,9 @@
 // The printer of BpfObject, and the shape of hist() maps. Entry points: dump(), hist_buckets().
 #include "bpf/object.h"
 
+#include <fmt/format.h>
 #include "base/text.h"
 #include "bpf/insn.h"
-#include <fmt/format.h>
 
 namespace gotap::bpf {
 
