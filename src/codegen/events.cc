@@ -9,7 +9,6 @@
 namespace gotap::codegen {
 
 using namespace bpf;
-using lang::Builtin;
 using Kind = EventLayout::Kind;
 
 namespace {

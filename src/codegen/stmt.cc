@@ -7,7 +7,6 @@
 namespace gotap::codegen {
 
 using namespace bpf;
-using lang::Builtin;
 
 void Generator::find_fallible_variables(const lang::Clause& clause) {
   fallible_.assign(clause.variables.size(), false);

@@ -13,7 +13,6 @@
 namespace gotap::codegen {
 
 using namespace bpf;
-using lang::Builtin;
 
 namespace {
 
