@@ -96,7 +96,6 @@ Result<void> Elf::read_sections(uint64_t offset, uint64_t count, uint16_t entry_
     section.address = *row.u64(16);
     section.size = *row.u64(32);
     section.link = *row.u32(40);
-    section.entry_size = *row.u64(56);
     if (section.type != SHT_NOBITS && section.type != SHT_NULL) {
       auto data = bytes_.sub(*row.u64(24), section.size);
       if (!data) return damaged("truncated ELF file: a section reaches beyond its end");

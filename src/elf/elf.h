@@ -22,7 +22,6 @@ struct Section {
   uint64_t flags = 0;    ///< SHF_*
   uint64_t address = 0;  ///< 0: not mapped
   uint64_t size = 0;     ///< in memory
-  uint64_t entry_size = 0;
   uint32_t link = 0;  ///< index of the string table of a symbol table
   Bytes data;         ///< as in the file; empty for SHT_NOBITS
 };
