@@ -129,7 +129,7 @@ void add_symbol_functions(const elf::Elf& elf, bool is_go, std::vector<Function>
 
 namespace {
 
-/// What `op`, a load of g through the register that `setup` filled, uses as offset.
+/// The offset from fsbase that `setup` put into a register, through which g is loaded next.
 std::optional<int64_t> indirect_offset(const elf::Elf& elf, const arch::PrologueOp& setup) {
   using Kind = arch::PrologueOp::Kind;
   if (setup.kind == Kind::Constant) return setup.value;

@@ -41,8 +41,31 @@ struct Image::Impl {
   const Function* function(uint32_t index) const {
     return index < functions.size() ? &functions[index] : nullptr;
   }
-  GSource g_source(const Function& function) const;
 };
+
+const char* name(Abi abi) {
+  switch (abi) {
+    case Abi::C: return "c";
+    case Abi::GoStack: return "go-stack";
+    case Abi::GoRegisters: return "go-registers";
+  }
+  return "?";
+}
+
+const char* name(GSource source) {
+  switch (source) {
+    case GSource::None: return "none";
+    case GSource::R14: return "r14";
+    case GSource::Rcx: return "rcx";
+    case GSource::Tls: return "tls";
+  }
+  return "?";
+}
+
+GSource g_source(const Function& function) {
+  if (!function.is_go) return GSource::None;
+  return function.abi == Abi::GoRegisters ? GSource::R14 : GSource::Tls;
+}
 
 Result<void> Image::Impl::read() {
   TRY(parsed, elf::Elf::parse(bytes));
@@ -89,13 +112,6 @@ Result<void> Image::Impl::read_go() {
   functions = std::move(go_functions);
   tls_offset = find_tls_offset(elf, functions).value_or(kUsualTlsOffset);
   return {};
-}
-
-/// At an entry without a stack check and at a RET: R14 belongs to g in code that the compiler
-/// made for register arguments; elsewhere only the thread's own storage is sure.
-GSource Image::Impl::g_source(const Function& function) const {
-  if (!function.is_go) return GSource::None;
-  return function.abi == Abi::GoRegisters ? GSource::R14 : GSource::Tls;
 }
 
 Image::Image(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -178,7 +194,7 @@ FunctionSites Image::sites(uint32_t index) const {
     refused.entry_refused = refused.rets_refused = "its code is not in the file";
     return refused;
   }
-  SiteInput input{*code, function->entry, function->is_go, impl_->g_source(*function), {}};
+  SiteInput input{*code, function->entry, function->is_go, g_source(*function), {}};
   if (function->is_go) input.stack_depths = impl_->pclntab->stack_depths(impl_->rows[index]);
   return find_sites(input);
 }
@@ -214,19 +230,17 @@ std::optional<Bytes> Image::bytes_at(uint64_t address, uint64_t length) const {
 std::string Image::dump(uint32_t index) const {
   const Function* function = impl_->function(index);
   if (!function) return {};
-  constexpr std::array kAbis = {"c", "go-stack", "go-registers"};
   constexpr std::array kForms = {"post", "check", "start"};
-  constexpr std::array kSources = {"none", "r14", "rcx", "tls"};
   const FunctionSites found = sites(index);
   std::string out = hex(function->entry) + "-" + hex(function->end) + " " +
-                    std::string(function->name) + " " + kAbis[static_cast<size_t>(function->abi)];
+                    std::string(function->name) + " " + name(function->abi);
   auto at = [function](uint64_t address) { return "+" + hex(address - function->entry); };
   if (function->assembly) out += " assembly";
   if (function->wrapper) out += " wrapper";
   if (found.entry)
     out += std::string(" ") + kForms[static_cast<size_t>(found.entry->form)] + "=" +
            at(found.entry->address) + (found.entry->emulated ? "" : "(stepped)") +
-           " g=" + kSources[static_cast<size_t>(found.entry->g)];
+           " g=" + name(found.entry->g);
   for (const RetSite& ret : found.rets) out += " ret=" + at(ret.address);
   for (const TailJump& jump : found.tail_jumps)
     out += " jump=" + at(jump.address) + ">" + hex(jump.target);

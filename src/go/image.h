@@ -42,8 +42,19 @@ struct Function {
   bool is_go = false;
   bool assembly = false;  ///< Go: written in assembly (pclntab flag; <= 1.17: by file name)
   bool wrapper = false;   ///< Go: funcID_wrapper
-  Abi abi = Abi::C;       ///< assembly functions of a GoRegisters program are GoStack (ABI0)
+  /// In a GoRegisters program assembly functions, and the wrappers that assembly calls, are
+  /// GoStack (ABI0).
+  Abi abi = Abi::C;
 };
+
+/// As dumps write them: "go-registers", "r14".
+const char* name(Abi abi);
+const char* name(GSource source);
+
+/// Where g is in `function`, at instructions of which no stack check says better: R14 belongs to
+/// it in code that the compiler made for register arguments; elsewhere only the thread's own
+/// storage is sure.
+GSource g_source(const Function& function);
 
 /// How a call is seen to begin.
 enum class EntryForm : uint8_t {
@@ -130,8 +141,8 @@ class Image {
 
   /// Decodes function `index` whole.
   FunctionSites sites(uint32_t index) const;
-  /// Every instruction boundary of function `index`, from decoding at its entry; an error
-  /// when a byte before `until` cannot be decoded.
+  /// Where each instruction of function `index` begins, from decoding at its entry; an error
+  /// when its decoding is not to be trusted (a byte that is no instruction, a branch into one).
   Result<std::vector<uint64_t>> boundaries(uint32_t index) const;
   /// Source position of `address` from the pclntab; nothing where there is none.
   std::optional<SourceLine> line(uint64_t address) const;

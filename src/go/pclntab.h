@@ -36,7 +36,6 @@ class Pclntab {
   static Result<std::optional<Pclntab>> open(const elf::Elf& elf);
 
   const PclntabLayout& layout() const { return *layout_; }
-  uint64_t address() const { return address_; }
   /// All functions by entry; holes between text sections are left out.
   Result<std::vector<PclnFunction>> functions() const;
 

@@ -144,10 +144,7 @@ void Builder::add_instruction(const Request& request) {
           request, offset_name(function, address) + " is inside an instruction, not at one's start",
           "the nearest instructions start at " + join_words(neighbours));
     }
-    go::GSource g = !function.is_go                        ? go::GSource::None
-                    : function.abi == go::Abi::GoRegisters ? go::GSource::R14
-                                                           : go::GSource::Tls;
-    SiteDraft& draft = site(request.target, address, false, g);
+    SiteDraft& draft = site(request.target, address, false, go::g_source(function));
     draft.cookie.self = traced(request.target, index);
     draft.shape.abi = function.abi;
     draft.shape.actions.push_back({request.clause, request.spec, Moment::Instruction, Role::Self});

@@ -40,28 +40,9 @@ const char* name(Moment moment) {
   return "?";
 }
 
-const char* name(go::GSource g) {
-  switch (g) {
-    case go::GSource::None: return "none";
-    case go::GSource::R14: return "r14";
-    case go::GSource::Rcx: return "rcx";
-    case go::GSource::Tls: return "tls";
-  }
-  return "?";
-}
-
-const char* name(go::Abi abi) {
-  switch (abi) {
-    case go::Abi::C: return "c";
-    case go::Abi::GoStack: return "go-stack";
-    case go::Abi::GoRegisters: return "go-registers";
-  }
-  return "?";
-}
-
 std::string shape_line(const Shape& shape) {
   std::string line = "target " + std::to_string(shape.target);
-  line += std::string(" abi ") + name(shape.abi) + " g " + name(shape.g);
+  line += std::string(" abi ") + go::name(shape.abi) + " g " + go::name(shape.g);
   if (shape.g != go::GSource::None) line += " goid+" + std::to_string(shape.goid_offset);
   if (shape.g == go::GSource::Tls) line += " tls" + std::to_string(shape.tls_offset);
   if (shape.kernel_uretprobe) line += " kernel-uretprobe";

@@ -50,7 +50,7 @@ struct Cookie {
 /// Everything that changes a program's instructions. Sites with equal shape share a program.
 struct Shape {
   uint32_t target = 0;            ///< index into Plan::targets
-  std::vector<Action> actions;    ///< at least one, unless push_frame stands alone
+  std::vector<Action> actions;    ///< may be empty where frames are pushed or popped
   bool kernel_uretprobe = false;  ///< the kernel's own return probe (functions that are not Go)
   bool check_branch = false;      ///< on a `jbe`: Entry moments only if CF and ZF are clear
   bool push_frame = false;        ///< record the call of `self` (an Entry moment)
