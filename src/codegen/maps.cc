@@ -9,7 +9,6 @@
 namespace gotap::codegen {
 
 using namespace bpf;
-using lang::Builtin;
 using lang::Op;
 
 namespace {
@@ -233,17 +232,20 @@ void Generator::update_extreme(const Stmt& stmt, Place value, Label) {
   }
   if (type.kind == Type::Kind::Min) asm_.alu(Alu::Xor, R2, -1);
   asm_.mov(R3, R0);
-  Label done = asm_.label();
-  asm_.mov(R1, 1);
-  asm_.atomic(Atomic::Add, R3, 8, R1);
+  Label kept = asm_.label(), done = asm_.label();
   for (int i = 0; i < kExtremeTries; i++) {
     asm_.load(Width::U64, R0, R3, 0);
-    asm_.jump(Jump::Ge, R0, R2, done);
+    asm_.jump(Jump::Ge, R0, R2, kept);
     asm_.mov(R4, R0);
     asm_.atomic(Atomic::CmpXchg, R3, 0, R2);
-    asm_.jump(Jump::Eq, R0, R4, done);
+    asm_.jump(Jump::Eq, R0, R4, kept);
   }
   count(offsetof(Globals, contended));
+  asm_.jump(done);
+  // Only now: whoever reads n > 0 must find a value.
+  asm_.bind(kept);
+  asm_.mov(R1, 1);
+  asm_.atomic(Atomic::Add, R3, 8, R1);
   asm_.bind(done);
 }
 

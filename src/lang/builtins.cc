@@ -63,13 +63,6 @@ Typed check_goid(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
 }
 
 Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
-  if (const ProbeSpec* spec = first_not_go(checker)) {
-    return checker.error(e.location,
-                         "duration: " + spec->path +
-                             " is not a Go program, and calls are followed in Go programs only",
-                         "keep the time of entry: @start[tid] = nsecs in a uprobe, "
-                         "nsecs - @start[tid] in the uretprobe");
-  }
   checker.clause().uses_duration = true;
   return call(e, row, Type::u64());
 }
@@ -336,8 +329,8 @@ std::vector<BuiltinRow> make_rows() {
        C::Value, W::Anywhere, 0, 0, check_probe},
       {Builtin::Goid, "goid", "goid", "goroutine id (Go programs)", C::Value, W::InFunctions, 0, 0,
        check_goid},
-      {Builtin::Duration, "duration", "duration", "nanoseconds the call took (Go programs)",
-       C::Value, W::AtReturn, 0, 0, check_duration},
+      {Builtin::Duration, "duration", "duration", "nanoseconds the call took", C::Value,
+       W::AtReturn, 0, 0, check_duration},
       {Builtin::Retval, "retval", "retval", "first word of the result", C::Value, W::AtReturn, 0, 0,
        check_retval},
       {Builtin::Arg, "arg", "arg0, arg1, ...",

@@ -204,8 +204,6 @@ const Row kRows[] = {
      "1:12-21: error: reg can only be used in a uretprobe or a uprobe, not in END\n"},
     {"uprobe:./c:f { $x = goid; }",
      "1:21-25: error: goid: ./c is not a Go program: it has no goroutines\n  hint: threads are told apart by tid\n"},
-    {"uretprobe:./c:f { $x = duration; }",
-     "1:24-32: error: duration: ./c is not a Go program, and calls are followed in Go programs only\n  hint: keep the time of entry: @start[tid] = nsecs in a uprobe, nsecs - @start[tid] in the uretprobe\n"},
     {"uretprobe:./old:f { $x = retval; }",
      "1:26-32: error: retval: ./old was built by Go 1.15.9, which returns results on the stack\n  hint: they lie behind the arguments: *(reg(\"sp\")+8), *(reg(\"sp\")+16), ... are the arguments' words, then the results'\n"},
     {"uprobe:./go:f { $x = arg9; }",

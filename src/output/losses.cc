@@ -38,7 +38,10 @@ std::vector<std::string> loss_sentences(const Losses& losses) {
   for (const Row& row : kRows) {
     uint64_t count = losses.*row.counter;
     if (count == 0) continue;
-    sentences.push_back(std::to_string(count) + " " + (count == 1 ? row.one : row.many));
+    std::string sentence = std::to_string(count) + " " + (count == 1 ? row.one : row.many);
+    if (row.counter == &Losses::unwound && losses.kernel_returns)
+      sentence += ", or, in C, they were more than 64 deep, which is as far as the kernel follows";
+    sentences.push_back(sentence);
   }
   for (const auto& [map, lost] : losses.map_full) {
     if (lost == 0) continue;

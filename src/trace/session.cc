@@ -241,6 +241,9 @@ Result<output::Losses> Session::State::losses() {
                       .no_goroutine = globals.no_goroutine,
                       .scratch_busy = globals.scratch_busy,
                       .contended = globals.contended};
+  lost.kernel_returns =
+      std::any_of(plan.programs.begin(), plan.programs.end(),
+                  [](const plan::Program& p) { return p.shape.kernel_uretprobe; });
   for (size_t i = 0; i < object.user_maps.size() && i < loaded.map_full.size(); i++)
     if (loaded.map_full[i])
       lost.map_full.emplace_back(object.user_maps[i].name, loaded.map_full[i]);

@@ -53,6 +53,21 @@ END
   expect article-sum 'args: 2 + 3' 'result: 5'
 }
 
+# Calls of C functions are timed too, in recursion; beyond 64 nested calls the kernel itself sees
+# no return, and that is said.
+c_duration() {
+  cp "$(c_program sum)" sum
+  "$GOTAP" -o seen -c './sum 50' -e 'uretprobe:./sum:deep, uretprobe:./sum:sum {
+    @returns[func] = count();
+    if (duration == 0 || duration > elapsed) { @wrong[func] = count(); }
+  }' > own 2> err
+  printf '%s\n' '@returns[sum]: 50' '@returns[deep]: 51' > expected
+  sed -i '/^$/d' seen
+  same c-duration expected seen err
+  "$GOTAP" -o seen -c './sum 100' -e 'uretprobe:./sum:deep { @ = max(duration); }' > own 2> err
+  holds c-duration-depth err '^WARNING: 37 calls never returned: .* more than 64 deep'
+}
+
 # 2. swapper: arguments on the stack, and results at the RET by offset.
 swapper_on_stack() {
   cp "$(go_program 1.15 swapper)" swapper
@@ -223,6 +238,7 @@ wrong_offsets() {
 }
 
 c_function
+c_duration
 if have_go 1.15; then
   swapper_on_stack
   fsm_by_offsets
