@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <optional>
 
+#include "bpf/insn.h"
 #include "bpf/kernel.h"
 #include "bpf/linux_attach.h"
 #include "bpf/linux_btf.h"
@@ -44,10 +45,9 @@ std::string object_name(const std::string& name) {
 
 // In an unloaded object a map reference holds the map's index; the kernel wants its fd.
 Result<std::vector<Insn>> with_map_fds(const Program& program, std::span<const int> map_fds) {
-  constexpr uint8_t kLoadImm64 = 0x18;  // BPF_LD | BPF_IMM | BPF_DW, two instructions long
   std::vector<Insn> insns = program.insns;
   for (size_t i = 0; i < insns.size(); i++) {
-    if (insns[i].code != kLoadImm64) continue;
+    if (insns[i].code != kLdImm64) continue;
     if (insns[i].src == kPseudoMapFd || insns[i].src == kPseudoMapValue) {
       const uint32_t index = static_cast<uint32_t>(insns[i].imm);
       if (index >= map_fds.size() || map_fds[index] < 0)
@@ -56,7 +56,7 @@ Result<std::vector<Insn>> with_map_fds(const Program& program, std::span<const i
                      ""};
       insns[i].imm = map_fds[index];
     }
-    i++;
+    i++;  // its second half
   }
   return insns;
 }
@@ -158,9 +158,12 @@ class LinuxKernel : public Kernel {
 
   Result<bool> pid_filter_works() override {
     if (!pid_filter_) {
-      Program nothing{.name = "gotap_trial", .kind = ProgramKind::Uprobe};
-      constexpr uint8_t kMovImm = 0xb7, kExit = 0x95;
-      nothing.insns = {{.code = kMovImm}, {.code = kExit}};  // r0 = 0; exit
+      Assembler code;
+      code.mov(R0, 0);
+      code.exit();
+      TRY(insns, code.finish());
+      const Program nothing{
+          .name = "gotap_trial", .kind = ProgramKind::Uprobe, .insns = std::move(insns)};
       TRY(fd, load_program(nothing, {}));
       pid_filter_ = pid_filter_is_by_process(fd.get());
     }

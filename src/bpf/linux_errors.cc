@@ -40,8 +40,9 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-// The raw fields: readable without us, and exactly what the kernel was given.
-std::string listing(const Program& program) {
+// The raw fields: readable without us, and what the kernel was given but for the descriptors of
+// the maps, in whose place stand their indices.
+std::string raw_listing(const Program& program) {
   std::string text;
   char line[96];
   for (size_t i = 0; i < program.insns.size(); i++) {
@@ -99,7 +100,7 @@ Error verifier_error(const Program& program, std::string_view log, int err) {
   if (!file) return {message, "and its log could not be written to " + path};
   ::fcntl(file.get(), F_SETFD, FD_CLOEXEC);
   bool written = write_all(file.get(), log) && write_all(file.get(), "\n\n") &&
-                 write_all(file.get(), listing(program));
+                 write_all(file.get(), raw_listing(program));
   if (!written) return {message, "its log could be written to " + path + " in part only"};
   return {message, "please report it with the file " + path};
 }
