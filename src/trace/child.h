@@ -39,7 +39,7 @@ class Child {
 
   /// Whether it has ended; does not wait.
   bool ended();
-  /// Its exit code, or 128 + the signal that ended it; nothing while it runs.
+  /// Its exit code, or 128 + the signal that ended it; nothing before ended() found it ended.
   std::optional<int> exit_code() const { return exit_code_; }
   /// Sends SIGTERM if it still runs (and was released).
   void terminate();
@@ -50,7 +50,7 @@ class Child {
   bool released_ = false;
   std::string program_;
   Fd pidfd_;
-  Fd go_;       ///< write end: closing or writing releases; the child reads one byte
+  Fd go_;       ///< write end: a byte lets the child run; closed without one, it just ends
   Fd exec_ok_;  ///< read end: end of file when exec succeeded, else an errno
   std::optional<int> exit_code_;
 };

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "bpf/insn.h"
 #include "trace/session.h"
 
 namespace gotap::trace {
@@ -39,30 +40,24 @@ Result<Fd> open_process(int pid) {
 
 // Whether a program calls a helper that sends events.
 bool sends_events(const bpf::Program& program) {
-  constexpr uint8_t kCall = 0x85;
-  constexpr int32_t kRingbufOutput = 130, kRingbufReserve = 131;
   return std::any_of(program.insns.begin(), program.insns.end(), [](const bpf::Insn& insn) {
-    return insn.code == kCall && insn.src == 0 &&
-           (insn.imm == kRingbufOutput || insn.imm == kRingbufReserve);
+    const auto helper = static_cast<bpf::Helper>(insn.imm);
+    return insn.code == bpf::kCall && insn.src == 0 &&
+           (helper == bpf::Helper::RingbufOutput || helper == bpf::Helper::RingbufReserve);
   });
 }
 
 // Setting a field from user space would overwrite the counters that the programs add to
 // meanwhile, as a map element is written whole. A program can set it alone.
-bpf::Program stopper_program() {
-  constexpr uint8_t kLoadImm64 = 0x18, kStoreImm64 = 0x7a, kMovImm = 0xb7, kExit = 0x95;
-  bpf::Program program{.name = "gotap_stop", .kind = bpf::ProgramKind::RawTracepoint};
-  program.insns = {
-      {.code = kLoadImm64,
-       .dst = 1,
-       .src = bpf::kPseudoMapValue,
-       .imm = static_cast<int32_t>(bpf::BpfObject::kGlobals)},
-      {.imm = static_cast<int32_t>(offsetof(bpf::Globals, exiting))},  // r1 = &globals.exiting
-      {.code = kStoreImm64, .dst = 1, .imm = 1},                       // *(u64 *)r1 = 1
-      {.code = kMovImm},                                               // r0 = 0
-      {.code = kExit},
-  };
-  return program;
+Result<bpf::Program> stopper_program() {
+  bpf::Assembler code;
+  code.load_map_value(bpf::R1, bpf::BpfObject::kGlobals, offsetof(bpf::Globals, exiting));
+  code.store(bpf::Width::U64, bpf::R1, 0, 1);
+  code.mov(bpf::R0, 0);
+  code.exit();
+  TRY(insns, code.finish());
+  return bpf::Program{
+      .name = "gotap_stop", .kind = bpf::ProgramKind::RawTracepoint, .insns = std::move(insns)};
 }
 
 Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
@@ -134,7 +129,8 @@ Result<void> load_programs(bpf::Kernel& kernel, const bpf::BpfObject& object,
                      return object.programs[a.program].timer < object.programs[b.program].timer;
                    });
   if (any_uprobe && out.has_map(bpf::BpfObject::kGlobals)) {
-    TRY(stopper, kernel.load_program(stopper_program(), out.map_fds));
+    TRY(program, stopper_program());
+    TRY(stopper, kernel.load_program(program, out.map_fds));
     out.stopper = std::move(stopper);
   }
   return {};

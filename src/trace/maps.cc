@@ -65,6 +65,10 @@ uint32_t Maps::copies(uint32_t map) const {
   return per_cpu ? std::max(cpus_, 1u) : 1;
 }
 
+uint64_t Maps::value_bytes(uint32_t map) const {
+  return (uint64_t{object_.maps[map].value_size} + 7) / 8 * 8 * copies(map);
+}
+
 Result<std::vector<Buffer>> Maps::keys(uint32_t map) const {
   const bpf::MapSpec& spec = object_.maps[map];
   std::vector<Buffer> found;
@@ -83,8 +87,7 @@ Result<std::vector<Buffer>> Maps::keys(uint32_t map) const {
 }
 
 Result<std::optional<Buffer>> Maps::value(uint32_t map, const Buffer& key) const {
-  const uint64_t stride = (uint64_t{object_.maps[map].value_size} + 7) / 8 * 8;
-  Buffer value(stride * copies(map));
+  Buffer value(value_bytes(map));
   TRY(there, kernel_.map_lookup(fds_[map], key.data(), value.data()));
   if (!there) return std::optional<Buffer>();
   return std::optional<Buffer>(std::move(value));
@@ -125,8 +128,7 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
     if (!copy_key_field(layout.fields[i], record, map->keys[i], key))
       return Error{"internal error: a key of " + map->name + " does not fit its event", ""};
   TRY(memory, value(map->map, key));
-  const uint64_t stride = (uint64_t{spec.value_size} + 7) / 8 * 8;
-  Buffer bytes = memory ? std::move(*memory) : Buffer(stride * copies(map->map));
+  Buffer bytes = memory ? std::move(*memory) : Buffer(value_bytes(map->map));
   entry.value = decode_map_value(*map, bytes_of(bytes), spec.value_size, copies(map->map), plan_);
   return entry;
 }
@@ -162,8 +164,7 @@ Result<void> Maps::zero(uint32_t index) {
 
 Result<void> Maps::write_zeros(uint32_t index) const {
   TRY(map, user_map(index));
-  const uint64_t stride = (uint64_t{object_.maps[map->map].value_size} + 7) / 8 * 8;
-  const Buffer zeros(stride * copies(map->map));
+  const Buffer zeros(value_bytes(map->map));
   TRY(all, keys(map->map));
   for (const Buffer& key : all)
     TRY_DO(kernel_.map_update(fds_[map->map], key.data(), zeros.data()));

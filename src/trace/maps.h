@@ -38,6 +38,8 @@ class Maps {
  private:
   Result<const bpf::UserMap*> user_map(uint32_t index) const;
   uint32_t copies(uint32_t map) const;
+  /// What the kernel hands out for one key: every copy, each rounded up to 8 bytes.
+  uint64_t value_bytes(uint32_t map) const;
   Result<void> write_zeros(uint32_t index) const;
   bool shows_empty(uint32_t index) const;
 

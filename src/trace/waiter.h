@@ -38,7 +38,7 @@ class SignalWatch {
 
 class Waiter {
  public:
-  /// What happened, in the order in which it should be handled.
+  /// What happened; all three may be at once.
   struct Ready {
     std::vector<size_t> intervals;  ///< indices in the order of add_interval
     bool target_ended = false;
@@ -50,7 +50,6 @@ class Waiter {
   Result<void> add_interval(uint64_t period_ns);
   /// Starts all intervals, from now.
   Result<void> start_intervals();
-  bool has_intervals() const { return !timers_.empty(); }
 
   /// Waits at most `timeout_ns` (-1: for ever).
   Result<Ready> wait(int64_t timeout_ns);
