@@ -21,7 +21,7 @@ constexpr const char* kExamples =
     "  gotap -c './app 7' -e 'uretprobe:./app:main.name { printf(\"%s\\n\", "
     "str(reg(\"ax\"), reg(\"bx\"))); }'\n";
 
-void add_options(CLI::App& app, Options& options, bool& version, std::string& pattern) {
+void add_options(CLI::App& app, Options& options, bool& version) {
   app.set_help_flag("-h,--help", "print this page");
   app.add_flag("-V,--version", version, "print the version");
   app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
@@ -31,7 +31,7 @@ void add_options(CLI::App& app, Options& options, bool& version, std::string& pa
       ->check(CLI::PositiveNumber);
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
-  app.add_option("-l", pattern, "list the probes that match")->option_text("PATTERN");
+  app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
   app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
   app.add_flag("-q", options.quiet, "no messages, only the script's output");
   app.add_flag("-v", options.verbose, "say more about what is attached where");
@@ -45,14 +45,12 @@ CommandLine usage_error(const std::string& message) {
   return {{}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
 }
 
-}  // namespace
-
+// The -h page; its options are those that add_options() knows.
 std::string help_page() {
   CLI::App app("", "gotap");
   Options options;
   bool version = false;
-  std::string pattern;
-  add_options(app, options, version, pattern);
+  add_options(app, options, version);
   std::string page = kIntro;
   page += "\nOPTIONS\n";
   for (const CLI::Option* option : app.get_options()) {
@@ -66,14 +64,15 @@ std::string help_page() {
   return page + kExamples;
 }
 
+}  // namespace
+
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Options& options = line.options;
   if (argc < 2) return {{}, 2, help_page()};
   CLI::App app("", "gotap");
   bool version = false;
-  std::string pattern;
-  add_options(app, options, version, pattern);
+  add_options(app, options, version);
   try {  // CLI11 speaks by exceptions; none leaves this function
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -83,7 +82,6 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   if (version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
   options.list = app.count("-l") > 0;
-  options.pattern = pattern;
   if (options.list) return line;
   bool has_expression = app.count("-e") > 0;
   if (has_expression && !options.file.empty())

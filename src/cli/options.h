@@ -34,7 +34,4 @@ struct CommandLine {
 /// Never fails otherwise than by a usage error: exit code 2 and the message in `text`.
 CommandLine parse_command_line(int argc, const char* const* argv);
 
-/// The -h page, printed from the tables of options and built-ins.
-std::string help_page();
-
 }  // namespace gotap::cli

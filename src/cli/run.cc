@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <optional>
 #include <set>
 
@@ -78,18 +78,14 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
   for (const plan::Target& target : targets) {
     if (target.path != probe.path) continue;
     const go::Image& image = *target.image;
-    lang::TargetFacts facts{image.is_go(), image.abi(), image.go_version(), !image.is_go()};
     // Of a cgo program the functions themselves decide.
     if (image.is_go() && !probe.function.empty()) {
-      bool any_go = false;
-      for (uint32_t index : plan::match_functions(probe, image)) {
-        bool is_go = image.functions()[index].is_go;
-        any_go |= is_go;
-        facts.has_c_functions |= !is_go;
-      }
-      if (facts.has_c_functions && !any_go) facts = {false, go::Abi::C, "", true};
+      std::vector<uint32_t> named = plan::match_functions(probe, image);
+      auto is_go = [&](uint32_t index) { return image.functions()[index].is_go; };
+      if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
+        return lang::TargetFacts{};
     }
-    return facts;
+    return lang::TargetFacts{image.is_go(), image.abi(), image.go_version()};
   }
   return std::nullopt;
 }
@@ -117,7 +113,6 @@ lang::CheckOptions check_options() {
 
 /// A script that made it through all the pure stages.
 struct Compiled {
-  lang::TypedProgram program;
   plan::Plan plan;
   bpf::BpfObject object;
 };
@@ -170,7 +165,7 @@ std::optional<Compiled> compile(const Options& options, const lang::Source& sour
     exit_code = 0;
     return std::nullopt;
   }
-  return Compiled{std::move(checked.program), std::move(planned.plan), std::move(*object)};
+  return Compiled{std::move(planned.plan), std::move(*object)};
 }
 
 /// -o's file, or standard output.

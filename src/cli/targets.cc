@@ -6,6 +6,8 @@
 
 namespace gotap::cli {
 
+namespace {
+
 Result<std::string> resolve_program(const std::string& path) {
   if (path.find('/') != std::string::npos) return path;
   const char* search = std::getenv("PATH");
@@ -21,6 +23,8 @@ Result<std::string> resolve_program(const std::string& path) {
   if (::access(path.c_str(), R_OK) == 0) hint = "did you mean ./" + path + "?";
   return Error{"no program " + path + " in PATH", hint};
 }
+
+}  // namespace
 
 Result<plan::Target> open_target(const std::string& path) {
   TRY(file, resolve_program(path));

@@ -29,7 +29,7 @@ bool has_effect(const Expr& e) {
 Checker::Checker(const ast::Script& script, const TargetLookup& lookup, const CheckOptions& options)
     : script_(script), options_(options) {
   for (const ast::Clause& clause : script.clauses) {
-    auto& facts = facts_storage_.emplace_back();
+    auto& facts = facts_.emplace_back();
     for (const ProbeSpec& spec : clause.probes) {
       bool in_binary = spec.kind == ProbeKind::Uprobe || spec.kind == ProbeKind::Uretprobe;
       facts.push_back(in_binary && lookup ? lookup(spec) : std::nullopt);

@@ -13,12 +13,12 @@
 
 namespace gotap::lang {
 
-/// What the checker needs to know of the binary a probe names.
+/// What the checker needs to know of the functions a probe names. Of a Go program whose probe
+/// names C functions only, all is as in a C program.
 struct TargetFacts {
   bool is_go = false;
-  go::Abi abi = go::Abi::C;      ///< go::Image::abi()
-  std::string version;           ///< "1.24.4"; empty if not Go
-  bool has_c_functions = false;  ///< a Go program with functions that are not Go's
+  go::Abi abi = go::Abi::C;  ///< go::Image::abi()
+  std::string version;       ///< "1.24.4"; empty if not Go
 };
 
 /// Nothing: the binary could not be opened, and that has been said. Called once a probe.

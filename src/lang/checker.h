@@ -47,7 +47,7 @@ class Checker {
   Typed map_ref(const ast::Expr& e);
   Typed coerce(Typed typed, const Type& type);
   uint32_t add_format(Format format);
-  const std::vector<std::optional<TargetFacts>>& facts() const { return (*facts_)[clause_index_]; }
+  const std::vector<std::optional<TargetFacts>>& facts() const { return facts_[clause_index_]; }
   const std::vector<ProbeSpec>& probes() const { return script_.clauses[clause_index_].probes; }
   const CheckOptions& options() const { return options_; }
   Clause& clause() { return *clause_; }
@@ -114,8 +114,7 @@ class Checker {
 
   const ast::Script& script_;
   const CheckOptions options_;
-  std::vector<std::vector<std::optional<TargetFacts>>> facts_storage_;
-  const std::vector<std::vector<std::optional<TargetFacts>>>* facts_ = &facts_storage_;
+  std::vector<std::vector<std::optional<TargetFacts>>> facts_;  // by clause and probe
 
   // What the rounds learn.
   std::vector<MapInfo> maps_;

@@ -8,8 +8,8 @@ namespace gotap::lang {
 
 inline std::optional<TargetFacts> test_facts(const ProbeSpec& spec) {
   if (spec.path == "./c") return TargetFacts{};
-  if (spec.path == "./old") return TargetFacts{true, go::Abi::GoStack, "1.15.9", false};
-  return TargetFacts{true, go::Abi::GoRegisters, "1.24.4", false};
+  if (spec.path == "./old") return TargetFacts{true, go::Abi::GoStack, "1.15.9"};
+  return TargetFacts{true, go::Abi::GoRegisters, "1.24.4"};
 }
 
 }  // namespace gotap::lang

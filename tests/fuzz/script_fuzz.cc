@@ -19,9 +19,9 @@ using namespace gotap::lang;
 std::optional<TargetFacts> facts(const ProbeSpec& spec) {
   switch (spec.path.empty() ? 0 : spec.path.back() % 4) {
     case 0: return TargetFacts{};
-    case 1: return TargetFacts{true, go::Abi::GoStack, "1.15.9", false};
+    case 1: return TargetFacts{true, go::Abi::GoStack, "1.15.9"};
     case 2: return std::nullopt;
-    default: return TargetFacts{true, go::Abi::GoRegisters, "1.24.4", true};
+    default: return TargetFacts{true, go::Abi::GoRegisters, "1.24.4"};
   }
 }
 
