@@ -22,8 +22,8 @@ struct Section {
   uint64_t flags = 0;    ///< SHF_*
   uint64_t address = 0;  ///< 0: not mapped
   uint64_t size = 0;     ///< in memory
-  uint32_t link = 0;  ///< index of the string table of a symbol table
-  Bytes data;         ///< as in the file; empty for SHT_NOBITS
+  uint32_t link = 0;     ///< index of the string table of a symbol table
+  Bytes data;            ///< as in the file; empty for SHT_NOBITS
 };
 
 /// A PT_LOAD.
