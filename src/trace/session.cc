@@ -67,7 +67,7 @@ struct Session::State {
   Result<void> finish(EventHandler& events, output::Sink& sink, SignalWatch& signals);
   Result<output::Losses> losses();
   uint64_t timer_count() const { return plan.timers.size(); }
-  bool is_frames() const { return plan.uses_frames && loaded.has_map(bpf::BpfObject::kFrames); }
+  bool tracks_frames() const { return plan.uses_frames && loaded.has_map(bpf::BpfObject::kFrames); }
 };
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -145,7 +145,7 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
   // Nothing left that could happen: BEGIN and END only.
   if (links.empty() && interval_programs.empty() && !options.child) return {};
   TRY_DO(waiter.start_intervals());
-  const bool needs_housekeeping = loaded.hits_send || is_frames();
+  const bool needs_housekeeping = loaded.hits_send || tracks_frames();
   int64_t delay = kDrainBusy, next_housekeeping = now_ns() + kHousekeeping;
   while (!events.stopping()) {
     int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? kHousekeeping : -1;
@@ -186,7 +186,7 @@ Result<void> Session::State::run_timers(lang::ProbeKind kind, EventHandler& even
 }
 
 Result<void> Session::State::housekeeping(EventHandler& events) {
-  if (is_frames()) {
+  if (tracks_frames()) {
     TRY(census, frames.sweep());
     swept += census.unwound;
   }
@@ -247,7 +247,7 @@ Result<output::Losses> Session::State::losses() {
   for (size_t i = 0; i < object.user_maps.size() && i < loaded.map_full.size(); i++)
     if (loaded.map_full[i])
       lost.map_full.emplace_back(object.user_maps[i].name, loaded.map_full[i]);
-  if (is_frames()) {
+  if (tracks_frames()) {
     TRY(census, frames.count());
     lost.in_flight = census.in_flight;
     lost.unwound += census.unwound;
