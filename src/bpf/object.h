@@ -55,7 +55,7 @@ struct Globals {
   uint64_t tgid = 0;           ///< only hits of this process count; 0: all (the link filters)
   uint64_t start_ns = 0;       ///< CLOCK_BOOTTIME at start, for `elapsed`
   uint64_t fsbase_offset = 0;  ///< of task_struct.thread.fsbase, from the kernel's BTF
-  uint64_t exiting = 0;        ///< set by exit(): later hits do nothing
+  uint64_t exiting = 0;        ///< set by exit(), and when the run ends: later hits do nothing
   // Counters.
   uint64_t ring_full = 0;       ///< events lost: the ring buffer was full
   uint64_t frames_full = 0;     ///< calls not timed: the frame map was full

@@ -14,6 +14,7 @@ using lang::Expr;
 
 // Calls in flight at one moment, over all goroutines and probed functions.
 constexpr uint32_t kMaxFrames = 65536;
+// Only says that there is a ring: how large it is, the session decides.
 constexpr uint32_t kRingBytes = 8 << 20;
 // The kernel gives a hash element's key no more than the BPF stack has.
 constexpr uint32_t kMaxKeySize = 16384;

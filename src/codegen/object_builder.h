@@ -34,7 +34,7 @@ struct ObjectBuilder {
 /// Error: a key or value too large.
 Result<void> make_maps(ObjectBuilder& builder);
 
-/// Sizes the ring if the script has events.
+/// Asks for the ring if the script has events; its size is the session's choice.
 void make_ring(bpf::BpfObject& object);
 
 /// Adds the scratch map for slots of `scratch_size` bytes.

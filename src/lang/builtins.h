@@ -1,5 +1,5 @@
-// Built-ins: one row each with everything the language, the help and the man page know about
-// it. Entry points: builtin_rows(), find_builtin(). A new built-in is one row here and one
+// Built-ins: one row each with everything the language and its messages know about it. Entry
+// points: builtin_rows(), find_builtin(). A new built-in is one row in builtins.cc and one
 // generator in codegen/, indexed by the same enum.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Event and Value: what was seen, in the terms of the output. The only part of the rest of
-// the program that the output knows.
+// Value, MapDump, Losses, Sink: what was seen, in the terms of the output. All that the output
+// and the rest of the program know of each other.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Value {
   bool operator==(const Value&) const = default;
 };
 
-/// One filled bucket range of a histogram.
+/// One bucket of a histogram.
 struct Bucket {
   int64_t low = 0;         ///< inclusive
   int64_t high = 0;        ///< exclusive
@@ -39,12 +39,13 @@ struct Average {
   uint64_t total = 0, count = 0;
 };
 
-/// A map's value: a plain value, or an aggregation already merged over CPUs.
 struct Histogram {
   bool linear = false;          ///< lhist
   int64_t step = 0;             ///< lhist
   std::vector<Bucket> buckets;  ///< from the first to the last that is not empty, no gaps
 };
+
+/// A map's value: a plain value, or an aggregation already merged over CPUs.
 using MapValue = std::variant<Value, Average, Histogram>;
 
 struct MapEntry {
