@@ -82,18 +82,26 @@ void Generator::submit() {
   asm_.call(Helper::RingbufSubmit);
 }
 
-// A record with these values.
-void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& values) {
+// A record that `fill` fills; if the ring is full, it is counted as lost.
+template <class Fill>
+void Generator::emit_record(const EventLayout& layout, const Fill& fill) {
   Label full = asm_.label(), done = asm_.label();
-  if (!values.empty()) layout_fields(layout, values);
   uint32_t index = add_event(builder_.object, layout);
   reserve(layout, index, full);
-  if (!values.empty()) fill_fields(layout, values);
+  fill();
   submit();
   asm_.jump(done);
   asm_.bind(full);
   count(offsetof(Globals, ring_full));
   asm_.bind(done);
+}
+
+// A record with these values.
+void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& values) {
+  if (!values.empty()) layout_fields(layout, values);
+  emit_record(layout, [&] {
+    if (!values.empty()) fill_fields(layout, values);
+  });
 }
 
 void Generator::printf_call(const Expr& expr) {
@@ -142,13 +150,12 @@ void Generator::map_value_event(const Expr& expr) {
   if (with_value) layout.fields.push_back({map.value, offset, -1});
   layout.size = offset + (with_value ? map.value.memory_size() : 0);
   if (layout.size > kMaxRecord) return fail("the key of " + map.name + " is too large to print");
-  uint32_t index = add_event(builder_.object, layout);
 
-  Label full = asm_.label(), missing = asm_.label(), filled = asm_.label(), done = asm_.label();
   Place key = map_key(expr.slot, expr.kids);
-  reserve(layout, index, full);
-  copy({R8, 8}, key.base, key.offset, key_size);
-  if (with_value) {
+  emit_record(layout, [&] {
+    copy({R8, 8}, key.base, key.offset, key_size);
+    if (!with_value) return;
+    Label missing = asm_.label(), filled = asm_.label();
     Place value{R8, static_cast<int32_t>(offset)};
     map_lookup(expr.slot, key);
     asm_.jump(Jump::Eq, R0, 0, missing);
@@ -157,15 +164,7 @@ void Generator::map_value_event(const Expr& expr) {
     asm_.bind(missing);
     zero(value, map.value.memory_size());
     asm_.bind(filled);
-  } else {
-    asm_.bind(missing);
-    asm_.bind(filled);
-  }
-  submit();
-  asm_.jump(done);
-  asm_.bind(full);
-  count(offsetof(Globals, ring_full));
-  asm_.bind(done);
+  });
 }
 
 // The session sees `exiting` even if the record is lost.

@@ -134,6 +134,9 @@ class Generator {
   Place map_key(uint32_t user_map, const std::vector<Expr>& keys);
   void map_lookup(uint32_t user_map, Place key);
   void map_lookup_or_insert(uint32_t user_map, Place key, bpf::Label full);
+  template <class Update>
+  void update_entry(uint32_t user_map, const std::vector<Expr>& keys, const Update& update,
+                    bool is_value = false);
   void map_value(const Expr& expr);
   void aggregate_value(const Type& type, bpf::Label done);
   void assign_map(const Stmt& stmt);
@@ -155,6 +158,8 @@ class Generator {
   void printf_call(const Expr& expr);
   void clear_call(const Expr& expr);
   void zero_call(const Expr& expr);
+  template <class Fill>
+  void emit_record(const bpf::EventLayout& layout, const Fill& fill);
   void emit_event(bpf::EventLayout layout, const std::vector<const Expr*>& values);
   void map_event(const Expr& expr, bpf::EventLayout::Kind kind);
   void map_value_event(const Expr& map);

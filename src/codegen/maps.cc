@@ -136,73 +136,67 @@ void Generator::assign_map(const Stmt& stmt) {
   asm_.bind(stored);
 }
 
+// Runs `update` with R0 = address of the value of @m[keys], which is made if it was missing. If
+// there is no room, that is counted; where the update `is_value`, its value is unknown then.
+template <class Update>
+void Generator::update_entry(uint32_t index, const std::vector<Expr>& keys, const Update& update,
+                             bool is_value) {
+  Label full = asm_.label(), done = asm_.label();
+  Place key = map_key(index, keys);
+  map_lookup_or_insert(index, key, full);
+  update(full);
+  asm_.jump(done);
+  asm_.bind(full);
+  count(builder_.counter_of(index));
+  if (is_value) unknown();
+  asm_.bind(done);
+}
+
 // @m[k] += v and -= v.
 void Generator::add_to_map(const Stmt& stmt) {
   if (stmt.op != Op::Add && stmt.op != Op::Sub)
     return fail("internal error: assignment operator of a map");
-  Label full = asm_.label(), done = asm_.label();
   Place value = memory_.allocate(8);
   eval(*stmt.value);
   if (stmt.op == Op::Sub) asm_.neg(R0);
   asm_.store(Width::U64, value.base, value.offset, R0);
-  Place key = map_key(stmt.slot, stmt.keys);
-  map_lookup_or_insert(stmt.slot, key, full);
-  asm_.load(Width::U64, R1, value.base, value.offset);
-  asm_.atomic(Atomic::Add, R0, 0, R1);
-  asm_.jump(done);
-  asm_.bind(full);
-  count(builder_.counter_of(stmt.slot));
-  asm_.bind(done);
+  update_entry(stmt.slot, stmt.keys, [&](Label) {
+    asm_.load(Width::U64, R1, value.base, value.offset);
+    asm_.atomic(Atomic::Add, R0, 0, R1);
+  });
 }
 
 // ++ and -- as a value; one whose map is full has none.
 void Generator::map_inc_dec(const Expr& expr) {
   Memory::Scope scope(memory_);
   const Expr& map = expr.kids[0];
-  Label full = asm_.label(), done = asm_.label();
-  Place key = map_key(map.slot, map.kids);
-  map_lookup_or_insert(map.slot, key, full);
-  asm_.load_imm(R1, expr.integer);
-  asm_.atomic(Atomic::FetchAdd, R0, 0, R1);
-  asm_.mov(R0, R1);
-  if (!expr.postfix) asm_.alu(Alu::Add, R0, static_cast<int32_t>(expr.integer));
-  asm_.jump(done);
-  asm_.bind(full);
-  count(builder_.counter_of(map.slot));
-  unknown();
-  asm_.bind(done);
+  auto step = [&](Label) {
+    asm_.load_imm(R1, expr.integer);
+    asm_.atomic(Atomic::FetchAdd, R0, 0, R1);
+    asm_.mov(R0, R1);
+    if (!expr.postfix) asm_.alu(Alu::Add, R0, static_cast<int32_t>(expr.integer));
+  };
+  update_entry(map.slot, map.kids, step, true);
 }
 
 void Generator::inc_dec_statement(const Expr& expr) {
   const Expr& map = expr.kids[0];
-  Label full = asm_.label(), done = asm_.label();
-  Place key = map_key(map.slot, map.kids);
-  map_lookup_or_insert(map.slot, key, full);
-  asm_.load_imm(R1, expr.integer);
-  asm_.atomic(Atomic::Add, R0, 0, R1);
-  asm_.jump(done);
-  asm_.bind(full);
-  count(builder_.counter_of(map.slot));
-  asm_.bind(done);
+  update_entry(map.slot, map.kids, [&](Label) {
+    asm_.load_imm(R1, expr.integer);
+    asm_.atomic(Atomic::Add, R0, 0, R1);
+  });
 }
 
 // @m[k] = count() and its sisters.
 void Generator::aggregate(const Stmt& stmt) {
   const Type& type = user_map(stmt.slot).value;
-  Label full = asm_.label(), done = asm_.label();
   Place value = memory_.allocate(8);
   if (stmt.value) {
     eval(*stmt.value);
     if (type.kind == Type::Kind::Hist || type.kind == Type::Kind::Lhist) hist_bucket_of(stmt);
     asm_.store(Width::U64, value.base, value.offset, R0);
   }
-  Place key = map_key(stmt.slot, stmt.keys);
-  map_lookup_or_insert(stmt.slot, key, full);
-  update_aggregate(stmt, value, full);
-  asm_.jump(done);
-  asm_.bind(full);
-  count(builder_.counter_of(stmt.slot));
-  asm_.bind(done);
+  update_entry(stmt.slot, stmt.keys, [&](Label full) { update_aggregate(stmt, value, full); });
 }
 
 void Generator::update_count(const Stmt&, Place, Label) {
