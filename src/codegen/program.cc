@@ -9,20 +9,14 @@
 
 namespace gotap::codegen {
 
-using bpf::Alu;
-using bpf::Atomic;
-using bpf::Helper;
-using bpf::Jump;
-using bpf::Label;
-using bpf::Width;
-using namespace bpf;  // R0..R10
+using namespace bpf;
 using lang::Builtin;
 using plan::Moment;
 using plan::Role;
 
 namespace {
-constexpr int32_t offset_of_exiting = offsetof(Globals, exiting);
-}
+constexpr int32_t kExiting = offsetof(Globals, exiting);
+}  // namespace
 
 Result<std::vector<Insn>> Generator::uprobe(const plan::Program& program, bool scratch) {
   shape_ = &program.shape;
@@ -52,7 +46,7 @@ void Generator::begin(bool scratch, bool check_exiting) {
   if (shape_) asm_.mov(R6, R1);
   asm_.load_map_value(R7, BpfObject::kGlobals, 0);
   if (!check_exiting) return;
-  asm_.load(Width::U64, R1, R7, offset_of_exiting);
+  asm_.load(Width::U64, R1, R7, kExiting);
   asm_.jump(Jump::Ne, R1, 0, exit_);
 }
 
