@@ -31,9 +31,6 @@ inline Insn jump_zero(uint8_t dst, int16_t off) { return {.code = 0x15, .dst = d
 inline Insn store32_imm(uint8_t dst, int16_t off, int32_t imm) {
   return {.code = 0x62, .dst = dst, .off = off, .imm = imm};
 }
-inline Insn store64_imm(uint8_t dst, int16_t off, int32_t imm) {
-  return {.code = 0x7a, .dst = dst, .off = off, .imm = imm};
-}
 inline Insn store64(uint8_t dst, int16_t off, uint8_t src) {
   return {.code = 0x7b, .dst = dst, .src = src, .off = off};
 }
