@@ -27,6 +27,7 @@ constexpr Row kRegisters[] = {
     {"rip", PtRegs::ip},          {"eflags", PtRegs::flags}, {"rflags", PtRegs::flags},
     {"orig_ax", PtRegs::orig_ax},
 };
+static_assert(kRegisters[kOwnNames].name == "pc");
 
 constexpr std::array kCArguments = {PtRegs::di, PtRegs::si, PtRegs::dx,
                                     PtRegs::cx, PtRegs::r8, PtRegs::r9};
