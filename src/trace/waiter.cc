@@ -28,9 +28,13 @@ timespec to_timespec(uint64_t ns) {
 Result<void> SignalWatch::start() {
   sigemptyset(&watched_);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
-    // nohup and background jobs of scripts ignore some of them: they stay ignored.
+    // After nohup SIGHUP stays ignored. Background jobs of scripts start with SIGINT ignored,
+    // yet `kill -INT` is how a script ends a tracer; as in bpftrace it does.
     struct sigaction action;
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) {
+      if (signal == SIGHUP) continue;
+      ::signal(signal, SIG_DFL);
+    }
     sigaddset(&watched_, signal);
   }
   sigset_t blocked = watched_;

@@ -14,7 +14,7 @@
 
 namespace gotap::trace {
 
-/// Takes SIGINT, SIGTERM, SIGHUP (those not ignored) and SIGPIPE from their default actions
+/// Takes SIGINT, SIGTERM, SIGHUP (unless ignored) and SIGPIPE from their default actions
 /// for as long as it lives: the first three are read from fd(), a broken pipe becomes a write
 /// error.
 class SignalWatch {

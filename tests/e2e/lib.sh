@@ -211,9 +211,10 @@ ended() {
 # $work/err. Returns once the probes are attached, or 1 when it has ended before.
 start_gotap() {
   : > "$work/out" && : > "$work/err"
-  # A shell without job control starts background processes deaf to SIGINT.
-  # What the test holds open for a target (its standard input) must not live on in gotap.
-  env --default-signal=INT "$GOTAP" "$@" > "$work/out" 2> "$work/err" 3>&- 4>&- &
+  # A shell without job control starts background processes deaf to SIGINT: gotap must hear it
+  # all the same. What the test holds open for a target (its standard input) must not live on in
+  # gotap.
+  "$GOTAP" "$@" > "$work/out" 2> "$work/err" 3>&- 4>&- &
   tracer=$!
   started+=("$tracer")
   until_line "$work/err" '^Attached [0-9]+ probe' "$tracer"
