@@ -2,6 +2,9 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "lang/builtins.h"
 
 namespace gotap::cli {
 
@@ -28,7 +31,13 @@ void add_options(CLI::App& app, Options& options, bool& version) {
   app.add_option("-e", options.expression, "run this program")->option_text("'PROGRAM'");
   app.add_option("-p", options.pid, "only this process; end when it ends")
       ->option_text("PID")
-      ->check(CLI::PositiveNumber);
+      ->check([](const std::string& text) {
+        int pid = 0;
+        auto end = text.data() + text.size();
+        auto [stop, error] = std::from_chars(text.data(), end, pid);
+        bool good = error == std::errc() && stop == end && pid > 0;
+        return good ? std::string() : text + " is no process id";
+      });
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
@@ -45,7 +54,13 @@ CommandLine usage_error(const std::string& message) {
   return {{}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
 }
 
-// The -h page; its options are those that add_options() knows.
+std::string help_line(const std::string& left, const std::string& right, size_t column) {
+  std::string line = "  " + left;
+  line.resize(std::max(line.size() + 1, column), ' ');
+  return line + right + "\n";
+}
+
+// The -h page; its options are those that add_options() knows, its built-ins the language's rows.
 std::string help_page() {
   CLI::App app("", "gotap");
   Options options;
@@ -57,10 +72,11 @@ std::string help_page() {
     if (option->get_positional()) continue;
     std::string name = option->get_name(false, true);
     std::string text = option->get_option_text();
-    std::string left = "  " + name + (text.empty() ? "" : " " + text);
-    left.resize(std::max<size_t>(left.size() + 1, 20), ' ');
-    page += left + option->get_description() + "\n";
+    page += help_line(name + (text.empty() ? "" : " " + text), option->get_description(), 20);
   }
+  page += "\nBUILT-INS\n";
+  for (const lang::BuiltinRow& row : lang::builtin_rows())
+    page += help_line(row.usage, row.doc, 32);
   return page + kExamples;
 }
 
@@ -88,6 +104,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return usage_error("give a script file or -e, not both (" + options.file + ")");
   if (!has_expression && options.file.empty())
     return usage_error("no script: give a file or -e 'PROGRAM'");
+  if (app.count("-c") > 0 && options.command.empty())
+    return usage_error("-c: the command is empty");
   if (options.pid && !options.command.empty()) return usage_error("give -p or -c, not both");
   return line;
 }

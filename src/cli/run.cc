@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,8 +45,13 @@ bool report(const std::vector<lang::Diagnostic>& diagnostics, const lang::Source
 
 Result<lang::Source> read_script(const Options& options) {
   if (options.file.empty()) return lang::Source{"stdin", options.expression};
-  if (options.file == "-")
+  if (options.file == "-" || options.file == "/dev/stdin")
     return lang::Source{"stdin", {std::istreambuf_iterator<char>(std::cin), {}}};
+  struct stat st;
+  if (::stat(options.file.c_str(), &st) == 0 && S_ISFIFO(st.st_mode)) {  // as of <(command)
+    std::ifstream pipe(options.file);
+    return lang::Source{options.file, {std::istreambuf_iterator<char>(pipe), {}}};
+  }
   auto file = MappedFile::open(options.file);
   if (!file.ok()) return file.error();
   Bytes bytes = file->bytes();

@@ -1,5 +1,8 @@
 #include "codegen/codegen.h"
 
+#include <set>
+#include <string>
+
 #include "codegen/generator.h"
 #include "codegen/object_builder.h"
 
@@ -33,6 +36,19 @@ Result<uint32_t> scratch_needed(ObjectBuilder& builder, const Job& job) {
   return std::max(without.scratch_needed(), with.scratch_needed());
 }
 
+// The kernel refuses a program that refers to more maps than this (MAX_USED_MAPS,
+// linux/bpf_verifier.h).
+Result<void> check_map_count(const std::vector<bpf::Insn>& insns) {
+  constexpr size_t kMaxMaps = 64;
+  std::set<int32_t> maps;
+  for (const bpf::Insn& insn : insns)
+    if (insn.code == bpf::kLdImm64 && insn.src != 0) maps.insert(insn.imm);
+  if (maps.size() <= kMaxMaps) return {};
+  return Error{"the clauses of one probe use more maps than the kernel allows: " +
+                   std::to_string(maps.size()) + ", a few of them gotap's own, of 64 maps",
+               "use one map with a key more, as in @m[\"reads\"] and @m[\"writes\"]"};
+}
+
 std::string timer_name(lang::ProbeKind kind, uint32_t index) {
   if (kind == lang::ProbeKind::Begin) return "begin" + std::to_string(index);
   if (kind == lang::ProbeKind::End) return "end" + std::to_string(index);
@@ -60,6 +76,7 @@ Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::P
   for (size_t i = 0; i < jobs.size(); i++) {
     Generator generator(builder);
     TRY(insns, run(generator, builder, jobs[i], needed[i] > 0));
+    TRY_DO(check_map_count(insns));
     bpf::Program made;
     made.kind = jobs[i].kind;
     if (made.kind == ProgramKind::Uprobe) {

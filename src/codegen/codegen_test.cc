@@ -672,6 +672,17 @@ TEST(Limits, AnOverlargeScriptIsAUserError) {
   compiled = compile_script(script + "}");
   ASSERT_FALSE(compiled.ok());
   EXPECT_NE(compiled.error().message.find("more code"), std::string::npos);
+  // The kernel takes 64 maps a program, ours among them.
+  auto with_maps = [](int first, int last) {
+    std::string clause = "uprobe:go:\"f\" { ";
+    for (int i = first; i < last; i++) clause += "@m" + std::to_string(i) + "[pid] = count(); ";
+    return clause + "}\n";
+  };
+  EXPECT_TRUE(compile_script(with_maps(0, 60)).ok());
+  compiled = compile_script(with_maps(0, 35) + with_maps(35, 70));
+  ASSERT_FALSE(compiled.ok());
+  EXPECT_NE(compiled.error().message.find("64 maps"), std::string::npos)
+      << compiled.error().message;
 }
 
 TEST(Deterministic, TheSameScriptGivesTheSameObject) {

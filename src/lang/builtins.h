@@ -1,4 +1,4 @@
-// Built-ins: one row each with everything the language and its messages know about it. Entry
+// Built-ins: one row each with everything the language, its messages and the help page know. Entry
 // points: builtin_rows(), find_builtin(). A new built-in is one row in builtins.cc and one
 // generator in codegen/, indexed by the same enum.
 #pragma once

@@ -107,6 +107,10 @@ usage() {
   refused usage-no-script 2 'no script' -q
   refused usage-e-empty 2 'argument|-e' -e
   refused usage-both 2 'not both' -e 'BEGIN { }' some.bt
+  refused usage-p-zero 2 '0 is no process id' -p 0 -e 'BEGIN { }'
+  refused usage-p-huge 2 'no process id' -p 99999999999 -e 'BEGIN { }'
+  refused usage-p-text 2 'no process id' -p one -e 'BEGIN { }'
+  refused usage-c-empty 2 'command is empty' -c '' -e 'BEGIN { }'
   refused usage-p-and-c 2 'not both' -p 1 -c true -e 'BEGIN { }'
   refused usage-pid 2 'number|-p' -p abc -e 'BEGIN { }'
   refused usage-pid-negative 2 'number|-p' -p -4 -e 'BEGIN { }'

@@ -72,6 +72,10 @@ exit_codes() {
   exits exit-over-child 4 -c '/bin/sh -c "sleep 60; exit 7"' -e 'interval:ms:20 { exit(4); }'
   exits exit-in-probe 6 -c './sum 10' -e 'uprobe:./sum:sum /arg0 == 5/ { @last = arg0; exit(6); }'
   holds lifecycle-exit-in-probe-map out '^@last: 5$'
+  # A script may come through a pipe, whatever its name.
+  exits script-pipe 8 <(echo 'BEGIN { exit(8); }')
+  echo 'BEGIN { exit(9); }' | { "$GOTAP" /dev/stdin > out 2> err || echo "code $?" >> err; }
+  holds lifecycle-script-stdin err '^code 9$'
   # What follows exit() in the clause does not run; END does.
   exits exit-ends-clause 0 -e 'BEGIN { printf("a\n"); exit(); printf("b\n"); } END { printf("c\n"); }'
   printf 'a\nc\n' > expected
