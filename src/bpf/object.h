@@ -95,9 +95,9 @@ constexpr uint32_t kNoFunction = 0xffffffff;
 struct Field {
   Type type;
   uint32_t offset = 0;
-  /// Offset of a byte that is nonzero when the value is unknown (its memory could not be
-  /// read); -1: always known.
+  /// Offset of a byte that is nonzero when the value is unknown; -1: always known.
   int32_t unknown_offset = -1;
+  std::string unknown_reason = "not readable";  ///< why it is unknown then
 };
 
 /// One kind of record in the ring buffer. Each begins with a u32 index into

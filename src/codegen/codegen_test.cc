@@ -653,6 +653,18 @@ TEST(GoFrames, AWrappersClauseRunsOnlyIfTheWrapperCalled) {
   EXPECT_EQ(m.bpf.globals().frames_missing, 0u);
 }
 
+TEST(Unknown, TheReasonIsNotMadeUp) {
+  auto compiled = compile_script(
+      "BEGIN { $z = 0; $p = (uint64*)8; "
+      "printf(\"%d %d %d %d\", 1 / $z, *$p, *$p % $z, *(uint64*)(8 / $z)); }");
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  const std::vector<bpf::Field>& fields = compiled->object.events.at(0).fields;
+  EXPECT_EQ(fields.at(0).unknown_reason, "divided by zero");
+  EXPECT_EQ(fields.at(1).unknown_reason, "not readable");
+  EXPECT_EQ(fields.at(2).unknown_reason, "not readable or divided by zero");
+  EXPECT_EQ(fields.at(3).unknown_reason, "not readable or divided by zero");
+}
+
 TEST(Limits, AnOverlargeScriptIsAUserError) {
   std::string script = "uprobe:go:\"f\" { @[";
   for (int i = 0; i < 20; i++) script += (i ? ", " : "") + std::string("str(arg0)");

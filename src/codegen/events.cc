@@ -4,12 +4,17 @@
 // A record is reserved first and filled in place, so that strings are read straight into it. What
 // an argument hides is a flag in the record (DESIGN rule 10), so nothing leaves the code between
 // reserve and submit. Submitted without a wake-up: user space drains by a timer (rule 17).
+#include <algorithm>
+#include <functional>
+
 #include "codegen/generator.h"
 
 namespace gotap::codegen {
 
 using namespace bpf;
 using Kind = EventLayout::Kind;
+using lang::Expr;
+using lang::Op;
 
 namespace {
 constexpr int32_t kNoWakeup = 1;  // BPF_RB_NO_WAKEUP
@@ -19,7 +24,26 @@ uint32_t add_event(BpfObject& object, EventLayout layout) {
   object.events.push_back(std::move(layout));
   return static_cast<uint32_t>(object.events.size() - 1);
 }
+
+bool is_division(const Expr& expr) {
+  return expr.kind == Expr::Kind::Binary && (expr.op == Op::Div || expr.op == Op::Mod);
+}
+
+bool divides(const Expr& expr) {
+  return is_division(expr) || std::any_of(expr.kids.begin(), expr.kids.end(), divides);
+}
 }  // namespace
+
+// What is shown in place of a value that is unknown, as far as the script alone tells.
+std::string Generator::unknown_reason(const Expr& expr) const {
+  if (!divides(expr)) return "not readable";
+  std::function<bool(const Expr&)> unreadable = [&](const Expr& part) {
+    if (!divides(part)) return can_fail(part);
+    return part.kind == Expr::Kind::Deref ||
+           std::any_of(part.kids.begin(), part.kids.end(), unreadable);
+  };
+  return unreadable(expr) ? "not readable or divided by zero" : "divided by zero";
+}
 
 // Header, one flag byte a fallible value, the values, and what reading a string may overwrite.
 void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*>& values) {
@@ -28,7 +52,10 @@ void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*
     Type type = value->type;
     if (type.is_aggregate()) type = Type::integer(8, type.is_signed);  // read as a number
     Field field{type, 0, -1};
-    if (can_fail(*value)) field.unknown_offset = static_cast<int32_t>(offset++);
+    if (can_fail(*value)) {
+      field.unknown_offset = static_cast<int32_t>(offset++);
+      field.unknown_reason = unknown_reason(*value);
+    }
     layout.fields.push_back(field);
   }
   offset = (offset + 7) / 8 * 8;

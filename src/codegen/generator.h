@@ -84,6 +84,7 @@ class Generator {
   void inc_dec(const Expr& expr);
   void unknown();
   bool can_fail(const Expr& expr) const;
+  std::string unknown_reason(const Expr& expr) const;
   void find_fallible_variables(const lang::Clause& clause);
   void fail(std::string message);
 

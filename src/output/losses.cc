@@ -25,8 +25,9 @@ constexpr Row kRows[] = {
      "statements or predicates were skipped (undecided): a value in them is unknown"},
     {&Losses::contended, "min() or max() update was given up after repeated races",
      "min() or max() updates were given up after repeated races"},
-    {&Losses::unwound, "call never returned: a panic or runtime.Goexit ended it",
-     "calls never returned: a panic or runtime.Goexit ended them"},
+    {&Losses::unwound,
+     "call never returned: a panic, runtime.Goexit or a switch of stacks ended it",
+     "calls never returned: a panic, runtime.Goexit or a switch of stacks ended them"},
     {&Losses::in_flight, "call had not returned when tracing ended",
      "calls had not returned when tracing ended"},
 };
@@ -40,7 +41,9 @@ std::vector<std::string> loss_sentences(const Losses& losses) {
     if (count == 0) continue;
     std::string sentence = std::to_string(count) + " " + (count == 1 ? row.one : row.many);
     if (row.counter == &Losses::unwound && losses.kernel_returns)
-      sentence += ", or, in C, they were more than 64 deep, which is as far as the kernel follows";
+      sentence +=
+          "; of C functions also longjmp, or more than 64 deep, which is as far as the kernel "
+          "follows";
     sentences.push_back(sentence);
   }
   for (const auto& [map, lost] : losses.map_full) {

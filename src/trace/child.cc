@@ -137,6 +137,7 @@ Result<Child> Child::spawn(std::string_view command) {
   TRY(go, make_pipe());
   TRY(report, make_pipe());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   Child child;

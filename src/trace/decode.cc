@@ -109,7 +109,7 @@ Value decode_field(const bpf::Field& field, Bytes memory, const plan::Plan& plan
   if (field.unknown_offset >= 0) {
     auto unknown = memory.u8(static_cast<uint32_t>(field.unknown_offset));
     if (!unknown) return {kTruncated};
-    if (*unknown != 0) return {kNotReadable};
+    if (*unknown != 0) return {Unknown{field.unknown_reason}};
   }
   return decode_scalar(field.type, memory, field.offset, plan, shown);
 }
