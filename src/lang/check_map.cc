@@ -16,17 +16,19 @@ constexpr int64_t kMaxLhistBuckets = 1000;
 /// Widens `slot` to hold `typed` too. False: they do not go together.
 bool Checker::merge(Slot& slot, const Typed& typed) {
   Type type = typed.expr.type;
+  // A narrow unsigned number is a small positive one: like a literal, it goes with either sign.
+  bool soft = typed.soft || (type.kind == Type::Kind::Int && type.size < 8 && !type.is_signed);
   if (type.kind == Type::Kind::Int) type.size = 8;
   Slot before = slot;
   if (!slot.known) {
-    slot = {true, typed.soft, type};
+    slot = {true, soft, type};
   } else if (slot.type.kind != type.kind) {
     return false;
   } else if (type.kind == Type::Kind::Int) {
-    if (slot.soft && !typed.soft) {
+    if (slot.soft && !soft) {
       slot.soft = false;
       slot.type = type;
-    } else if (!typed.soft) {
+    } else if (!soft) {
       // Values of both signs: negative ones occur, ones of 2^63 and more hardly.
       slot.type.is_signed = slot.type.is_signed || type.is_signed;
     }

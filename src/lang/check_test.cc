@@ -156,6 +156,18 @@ uretprobe:"./go":"main.f"
   @us = hist_t(((cast(nsecs:uint64):int64 - cast(@start[cast(tid:uint32):uint64]:uint64):int64):int64 / 1000:int64):int64)
   delete(@start[cast(tid:uint32):uint64]:uint64)
 )~"},
+    // A narrow unsigned number goes with either sign.
+    {R"~(BEGIN { $a = (uint8)5; $b = (int64)-3; $c = $a > $b; $d = nsecs > $a; })~",
+     R"~(BEGIN
+  var $a: uint64
+  var $b: int64
+  var $c: bool
+  var $d: bool
+  $a = cast(cast(5:int64):uint8):uint64
+  $b = cast(-3:int64):int64
+  $c = (cast($a:uint64):int64 > $b:int64):bool
+  $d = (nsecs:uint64 > $a:uint64):bool
+)~"},
     {R"~(uretprobe:./go:main.f { @ = hist(duration / 1000, 2); @l = lhist(duration, -10, 90, 10); @a[goid] = avg(retval); })~",
      R"~(map @: hist_t(bits 2)
 map @l: lhist_t(-10 to 90 by 10)
