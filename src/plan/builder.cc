@@ -144,9 +144,7 @@ void Builder::add_instruction(const Request& request) {
           request, offset_name(function, address) + " is inside an instruction, not at one's start",
           "the nearest instructions start at " + join_words(neighbours));
     }
-    SiteDraft& draft = site(request.target, address, false, go::g_source(function));
-    draft.cookie.self = traced(request.target, index);
-    draft.shape.abi = function.abi;
+    SiteDraft& draft = site(request.target, index, address, false, go::g_source(function));
     draft.shape.actions.push_back({request.clause, request.spec, Moment::Instruction, Role::Self});
     out_.plan.spec_suffixes[request.spec] = "+" + std::to_string(address - function.entry);
     out_.plan.probe_count++;
@@ -229,9 +227,7 @@ std::string Builder::add_entry(const Request& request, uint32_t index) {
     g = found.entry->g;
     check_branch = found.entry->form == go::EntryForm::CheckBranch;
   }
-  SiteDraft& draft = site(request.target, address, false, g);
-  draft.cookie.self = traced(request.target, index);
-  draft.shape.abi = function.abi;
+  SiteDraft& draft = site(request.target, index, address, false, g);
   draft.shape.check_branch = check_branch;
   draft.shape.actions.push_back({request.clause, request.spec, Moment::Entry, Role::Self});
   return "";
@@ -241,9 +237,7 @@ std::string Builder::add_return(const Request& request, uint32_t index) {
   const go::Function& function = image(request.target).functions()[index];
   if (function.is_go) return add_go_return(request, index);
   // Not Go: its stack never moves, so the kernel's own return probe is safe.
-  SiteDraft& draft = site(request.target, function.entry, true, go::GSource::None);
-  draft.cookie.self = traced(request.target, index);
-  draft.shape.abi = function.abi;
+  SiteDraft& draft = site(request.target, index, function.entry, true, go::GSource::None);
   draft.shape.actions.push_back({request.clause, request.spec, Moment::Return, Role::Self});
   if (program_.clauses[request.clause].uses_duration) return track_frames(request.target, index);
   return "";
@@ -262,11 +256,8 @@ std::string Builder::add_go_return(const Request& request, uint32_t index) {
     std::string refusal = add_tail_returns(request, index, index, 0);
     if (!refusal.empty()) return refusal;
   }
-  const go::Function& function = image(request.target).functions()[index];
   for (const go::RetSite& ret : found.rets) {
-    SiteDraft& draft = site(request.target, ret.address, false, ret.g);
-    draft.cookie.self = traced(request.target, index);
-    draft.shape.abi = function.abi;
+    SiteDraft& draft = site(request.target, index, ret.address, false, ret.g);
     draft.shape.actions.push_back({request.clause, request.spec, Moment::Return, Role::Self});
   }
   return "";
@@ -295,8 +286,6 @@ std::string Builder::add_tail_returns(const Request& request, uint32_t wrapper, 
     std::string untracked = track_frames(request.target, *target);
     if (!untracked.empty()) return "it jumps to " + name + ": " + untracked;
     auto join = [&](SiteDraft& draft) {
-      draft.cookie.self = traced(request.target, *target);
-      draft.shape.abi = image.functions()[*target].abi;
       Cookie& cookie = draft.cookie;
       if (cookie.wrapper1 == wrapper_id || cookie.wrapper1 == Cookie::kNone) {
         cookie.wrapper1 = wrapper_id;
@@ -309,7 +298,7 @@ std::string Builder::add_tail_returns(const Request& request, uint32_t wrapper, 
       return Role::Self;  // no place left
     };
     for (const go::RetSite& ret : found.rets) {
-      SiteDraft& draft = site(request.target, ret.address, false, ret.g);
+      SiteDraft& draft = site(request.target, *target, ret.address, false, ret.g);
       Role role = join(draft);
       if (role == Role::Self)
         return "it jumps to " + name + ", as do two other probed functions already";
@@ -318,7 +307,7 @@ std::string Builder::add_tail_returns(const Request& request, uint32_t wrapper, 
     }
     // A call of the target must not take the wrapper's open frame for a lost one.
     if (found.entry) {
-      SiteDraft& draft = site(request.target, found.entry->address, false, found.entry->g);
+      SiteDraft& draft = site(request.target, *target, found.entry->address, false, found.entry->g);
       join(draft);
       draft.shape.check_branch = found.entry->form == go::EntryForm::CheckBranch;
     }
@@ -338,9 +327,7 @@ std::string Builder::track_frames(uint32_t target, uint32_t index) {
   out_.plan.uses_frames = true;
   if (!function.is_go) {
     for (bool on_return : {false, true}) {
-      SiteDraft& draft = site(target, function.entry, on_return, go::GSource::None);
-      draft.cookie.self = traced(target, index);
-      draft.shape.abi = function.abi;
+      SiteDraft& draft = site(target, index, function.entry, on_return, go::GSource::None);
       (on_return ? draft.shape.pop_frame : draft.shape.push_frame) = true;
     }
     return refusal;
@@ -351,21 +338,18 @@ std::string Builder::track_frames(uint32_t target, uint32_t index) {
   else if (!found.rets_refused.empty())
     refusal = found.rets_refused;
   if (!refusal.empty()) return refusal;
-  SiteDraft& entry = site(target, found.entry->address, false, found.entry->g);
-  entry.cookie.self = traced(target, index);
-  entry.shape.abi = function.abi;
+  SiteDraft& entry = site(target, index, found.entry->address, false, found.entry->g);
   entry.shape.check_branch = found.entry->form == go::EntryForm::CheckBranch;
   entry.shape.push_frame = true;
   for (const go::RetSite& ret : found.rets) {
-    SiteDraft& draft = site(target, ret.address, false, ret.g);
-    draft.cookie.self = traced(target, index);
-    draft.shape.abi = function.abi;
+    SiteDraft& draft = site(target, index, ret.address, false, ret.g);
     draft.shape.pop_frame = true;
   }
   return refusal;
 }
 
-SiteDraft& Builder::site(uint32_t target, uint64_t address, bool kernel_uretprobe, go::GSource g) {
+SiteDraft& Builder::site(uint32_t target, uint32_t function, uint64_t address,
+                         bool kernel_uretprobe, go::GSource g) {
   auto [draft, fresh] = drafts_.try_emplace({target, address, kernel_uretprobe});
   Shape& shape = draft->second.shape;
   if (fresh) {
@@ -377,6 +361,8 @@ SiteDraft& Builder::site(uint32_t target, uint64_t address, bool kernel_uretprob
   }
   // TLS is right everywhere; RCX and R14 only where a call begins or returns.
   if (shape.g == go::GSource::Tls) shape.g = g == go::GSource::None ? shape.g : g;
+  shape.abi = image(target).functions()[function].abi;
+  draft->second.cookie.self = traced(target, function);
   return draft->second;
 }
 

@@ -49,7 +49,9 @@ class Builder {
   /// Records the calls of a function: a frame at its entry, ended at each of its RETs.
   std::string track_frames(uint32_t target, uint32_t function);
 
-  SiteDraft& site(uint32_t target, uint64_t address, bool kernel_uretprobe, go::GSource g);
+  /// The draft of the instruction at `address`, which lies in `function`.
+  SiteDraft& site(uint32_t target, uint32_t function, uint64_t address, bool kernel_uretprobe,
+                  go::GSource g);
   uint32_t traced(uint32_t target, uint32_t function);
   const go::FunctionSites& sites(uint32_t target, uint32_t function);
   const go::Image& image(uint32_t target) const { return *targets_[target].image; }
