@@ -1,0 +1,12 @@
+// What the program can do: one function and one file a command. Each prints its own errors and
+// returns the exit code.
+#pragma once
+
+#include "cli/options.h"
+
+namespace gotap::cli {
+
+int run_script(const Options& options);   ///< the script itself, its output and its end
+int list_probes(const Options& options);  ///< -l
+
+}  // namespace gotap::cli

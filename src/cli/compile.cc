@@ -1,0 +1,168 @@
+#include "cli/compile.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "cli/report.h"
+#include "cli/targets.h"
+#include "codegen/codegen.h"
+#include "lang/check.h"
+#include "lang/parser.h"
+
+namespace gotap::cli {
+
+namespace {
+
+Result<lang::Source> read_script(const Options& options) {
+  if (options.file.empty()) return lang::Source{"stdin", options.expression};
+  if (options.file == "-" || options.file == "/dev/stdin")
+    return lang::Source{"stdin", {std::istreambuf_iterator<char>(std::cin), {}}};
+  struct stat st;
+  if (::stat(options.file.c_str(), &st) == 0 && S_ISFIFO(st.st_mode)) {  // as of <(command)
+    std::ifstream pipe(options.file);
+    return lang::Source{options.file, {std::istreambuf_iterator<char>(pipe), {}}};
+  }
+  auto file = MappedFile::open(options.file);
+  if (!file.ok()) return file.error();
+  Bytes bytes = file->bytes();
+  return lang::Source{options.file, {bytes.begin(), bytes.end()}};
+}
+
+/// What the checker must know of the functions a probe names.
+std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
+                                          const std::vector<plan::Target>& targets) {
+  for (const plan::Target& target : targets) {
+    if (target.path != probe.path) continue;
+    const go::Image& image = *target.image;
+    // Of a cgo program the functions themselves decide.
+    if (image.is_go() && !probe.function.empty()) {
+      std::vector<uint32_t> named = plan::match_functions(probe, image);
+      auto is_go = [&](uint32_t index) { return image.functions()[index].is_go; };
+      if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
+        return lang::TargetFacts{};
+    }
+    return lang::TargetFacts{image.is_go(), image.abi(), image.go_version()};
+  }
+  return std::nullopt;
+}
+
+uint32_t number_from_environment(const char* name, uint32_t otherwise, uint32_t most) {
+  const char* text = std::getenv(name);
+  if (!text) return otherwise;
+  char* end = nullptr;
+  unsigned long value = std::strtoul(text, &end, 10);
+  if (end == text || *end || value == 0 || value > most) {
+    std::fprintf(stderr, "WARNING: %s=%s ignored: not a number from 1 to %u\n", name,
+                 escape_controls(text).c_str(), most);
+    return otherwise;
+  }
+  return value;
+}
+
+lang::CheckOptions check_options() {
+  lang::CheckOptions options;
+  options.max_strlen = number_from_environment("BPFTRACE_MAX_STRLEN", options.max_strlen, 4096);
+  options.max_map_keys =
+      number_from_environment("BPFTRACE_MAX_MAP_KEYS", options.max_map_keys, 1'000'000);
+  return options;
+}
+
+/// Prints a stage if --dump asks for it.
+template <typename Text>
+bool dump_stage(const Options& options, const char* stage, Text&& text, int& exit_code) {
+  if (options.dump != stage) return false;
+  std::fputs(text().c_str(), stdout);
+  exit_code = 0;
+  return true;
+}
+
+}  // namespace
+
+std::vector<plan::Target> open_targets(const lang::ast::Script& script,
+                                       std::vector<lang::Diagnostic>& diagnostics) {
+  std::vector<plan::Target> targets;
+  std::set<std::string> tried;
+  for (const auto& clause : script.clauses)
+    for (const lang::ProbeSpec& probe : clause.probes) {
+      bool has_program =
+          probe.kind == lang::ProbeKind::Uprobe || probe.kind == lang::ProbeKind::Uretprobe;
+      if (!has_program || !tried.insert(probe.path).second) continue;
+      auto target = open_target(probe.path);
+      if (target.ok())
+        targets.push_back(std::move(target.value()));
+      else
+        diagnostics.push_back(
+            error_at(probe.location, target.error().message, target.error().hint));
+    }
+  return targets;
+}
+
+std::optional<Planned> plan_script(const Options& options, int& exit_code) {
+  exit_code = kFailed;
+  auto read = read_script(options);
+  if (!read.ok()) {
+    print_error(read.error());
+    return std::nullopt;
+  }
+  const lang::Source& source = *read;
+  auto dumped = [&](const char* stage, auto&& text) {
+    return dump_stage(options, stage, text, exit_code);
+  };
+  lang::Parsed parsed = lang::parse(source);
+  if (report(parsed.diagnostics, source)) return std::nullopt;
+  if (dumped("ast", [&] { return lang::ast::dump(parsed.script); })) return std::nullopt;
+
+  std::vector<lang::Diagnostic> diagnostics;
+  std::vector<plan::Target> targets = open_targets(parsed.script, diagnostics);
+  // From here on the binaries are fixed; the checker goes on without those that failed, so
+  // that all that is wrong is said in one run.
+  lang::Checked checked = lang::check(
+      parsed.script, [&](const lang::ProbeSpec& probe) { return facts_of(probe, targets); },
+      check_options());
+  diagnostics.insert(diagnostics.end(), checked.diagnostics.begin(), checked.diagnostics.end());
+  if (report(diagnostics, source)) return std::nullopt;
+  if (dumped("types", [&] { return lang::dump(checked.program); })) return std::nullopt;
+
+  plan::Planned planned = plan::make_plan(checked.program, targets);
+  diagnostics.clear();
+  for (const plan::Problem& problem : planned.problems)
+    diagnostics.push_back(error_at(problem.location, problem.message, problem.hint));
+  if (report(diagnostics, source)) return std::nullopt;
+  for (const plan::Target& target : targets)
+    if (!target.image->version_warning().empty())
+      planned.plan.warnings.push_back(target.path + ": " + target.image->version_warning());
+  if (dumped("plan", [&] { return plan::dump(planned.plan); })) return std::nullopt;
+
+  return Planned{std::move(checked.program), std::move(targets), std::move(planned.plan)};
+}
+
+std::optional<Compiled> compile(const Options& options, int& exit_code) {
+  std::optional<Planned> planned = plan_script(options, exit_code);
+  if (!planned) return std::nullopt;
+  exit_code = kFailed;
+  auto object = codegen::generate(planned->program, planned->plan);
+  if (!object.ok()) {
+    print_error(object.error());
+    return std::nullopt;
+  }
+  auto text = [&] { return bpf::dump(*object); };
+  if (dump_stage(options, "bpf", text, exit_code)) return std::nullopt;
+  if (options.dry_run) {
+    std::fputs(plan::dump(planned->plan).c_str(), stdout);
+    if (options.verbose) std::fputs(bpf::dump(*object).c_str(), stdout);
+    exit_code = 0;
+    return std::nullopt;
+  }
+  return Compiled{std::move(planned->plan), std::move(*object)};
+}
+
+}  // namespace gotap::cli

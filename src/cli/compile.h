@@ -1,0 +1,43 @@
+// The pure stages, from the script's text to the BPF object; shared by the commands that need
+// them. Each prints what is wrong itself.
+//
+// Entry points: plan_script() up to the plan, compile() all the way.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "bpf/object.h"
+#include "cli/options.h"
+#include "lang/ast.h"
+#include "lang/diag.h"
+#include "lang/program.h"
+#include "plan/plan.h"
+
+namespace gotap::cli {
+
+/// A script whose names, types and sites are all known.
+struct Planned {
+  lang::TypedProgram program;
+  std::vector<plan::Target> targets;
+  plan::Plan plan;
+};
+
+/// A script that made it through all the pure stages.
+struct Compiled {
+  plan::Plan plan;
+  bpf::BpfObject object;
+};
+
+/// Reads, parses, checks and plans the script. Nothing: what was wrong, or the stage that --dump
+/// asks for, has been printed, and `exit_code` says which.
+std::optional<Planned> plan_script(const Options& options, int& exit_code);
+
+/// plan_script() and the code. Nothing: as there, or --dry-run has printed the plan.
+std::optional<Compiled> compile(const Options& options, int& exit_code);
+
+/// Every binary the script names, opened once; those that cannot be are diagnostics.
+std::vector<plan::Target> open_targets(const lang::ast::Script& script,
+                                       std::vector<lang::Diagnostic>& diagnostics);
+
+}  // namespace gotap::cli

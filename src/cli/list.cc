@@ -1,0 +1,35 @@
+// `gotap -l PATTERN`: the probes that match.
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/compile.h"
+#include "cli/report.h"
+#include "lang/parser.h"
+
+namespace gotap::cli {
+
+int list_probes(const Options& options) {
+  std::string pattern = options.pattern.empty() ? "uprobe:*" : options.pattern;
+  lang::Source source{"stdin", pattern + " { }"};
+  lang::Parsed parsed = lang::parse(source);
+  if (report(parsed.diagnostics, source)) return kFailed;
+  std::vector<lang::Diagnostic> diagnostics;
+  std::vector<plan::Target> targets = open_targets(parsed.script, diagnostics);
+  if (report(diagnostics, source)) return kFailed;
+  bool any = false;
+  for (const auto& clause : parsed.script.clauses)
+    for (const lang::ProbeSpec& probe : clause.probes)
+      for (const plan::Target& target : targets) {
+        if (target.path != probe.path) continue;
+        const char* kind = probe.kind == lang::ProbeKind::Uretprobe ? "uretprobe" : "uprobe";
+        for (uint32_t index : plan::match_functions(probe, *target.image)) {
+          std::string name(target.image->functions()[index].name);
+          std::printf("%s:%s:%s\n", kind, target.path.c_str(), name.c_str());
+          any = true;
+        }
+      }
+  if (!any) std::fprintf(stderr, "no probe matches %s\n", pattern.c_str());
+  return any ? 0 : kFailed;
+}
+
+}  // namespace gotap::cli
