@@ -91,6 +91,26 @@ std::string number_text(const FormatPiece& piece, uint64_t raw) {
   }
 }
 
+// %r: printable bytes as they are, others as \xNN; %rx: all as \xNN; %rh: all as NN with blanks
+// between them.
+void append_buffer(std::string& out, const Buffer& buffer, char form) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  for (size_t i = 0; i < buffer.bytes.size(); i++) {
+    const auto byte = static_cast<uint8_t>(buffer.bytes[i]);
+    if (form == 'r' && byte >= 32 && byte <= 126) {
+      out += buffer.bytes[i];
+      continue;
+    }
+    if (form != 'h')
+      out += "\\x";
+    else if (i > 0)
+      out += ' ';
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+  if (buffer.cut) out += "..";
+}
+
 // One conversion's text before it is padded.
 std::string conversion_text(const FormatPiece& piece, const Value& value, Untrusted untrusted) {
   std::string text;
@@ -98,6 +118,10 @@ std::string conversion_text(const FormatPiece& piece, const Value& value, Untrus
   if (piece.conversion != 's' && number_of(value, raw)) {
     text = number_text(piece, raw);
     if (piece.conversion == 'c' && untrusted == Untrusted::Escaped) text = escape_controls(text);
+    return text;
+  }
+  if (auto buffer = std::get_if<Buffer>(&value.data)) {
+    append_buffer(text, *buffer, piece.length.empty() ? 'r' : piece.length[0]);
     return text;
   }
   append_value(text, value, untrusted);
@@ -133,6 +157,16 @@ void append_value(std::string& out, const Value& value, Untrusted untrusted) {
     void operator()(uint64_t u) { out += std::to_string(u); }
     void operator()(const std::string& s) {
       out += untrusted == Untrusted::Escaped ? escape_controls(s) : s;
+    }
+    void operator()(const Buffer& b) { append_buffer(out, b, 'r'); }
+    void operator()(const Trusted& t) { out += t.text; }
+    void operator()(const Tuple& t) {
+      out += '(';
+      for (size_t i = 0; i < t.values.size(); i++) {
+        if (i > 0) out += ", ";
+        append_value(out, t.values[i], untrusted);
+      }
+      out += ')';
     }
   } show{out, untrusted};
   std::visit(show, value.data);

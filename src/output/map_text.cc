@@ -43,12 +43,13 @@ Rank rank(const Value& value) {
 Rank rank(const MapValue& value) {
   if (auto plain = std::get_if<Value>(&value)) return rank(*plain);
   if (auto a = std::get_if<Average>(&value)) return rank(average(*a));
+  if (auto s = std::get_if<Stats>(&value)) return rank(average(s->average));
   uint64_t total = 0;
   for (const Bucket& bucket : std::get<Histogram>(value).buckets) total += bucket.count;
   return rank(total);
 }
 
-// Key parts: unknown, then bool, then numbers by value, then text by bytes.
+// Key parts: unknown, then bool, then numbers by value, then text by bytes; tuples part by part.
 bool key_less(const Value& a, const Value& b) {
   auto kind = [](const Value& v) {
     size_t index = v.data.index();
@@ -59,7 +60,13 @@ bool key_less(const Value& a, const Value& b) {
     case 0: return std::get<Unknown>(a.data).reason < std::get<Unknown>(b.data).reason;
     case 1: return std::get<bool>(a.data) < std::get<bool>(b.data);
     case 2: return rank(a) < rank(b);
-    default: return std::get<std::string>(a.data) < std::get<std::string>(b.data);
+    case 4: return std::get<std::string>(a.data) < std::get<std::string>(b.data);
+    case 5: return std::get<Buffer>(a.data).bytes < std::get<Buffer>(b.data).bytes;
+    case 6: return std::get<Trusted>(a.data).text < std::get<Trusted>(b.data).text;
+    default: {
+      const auto &x = std::get<Tuple>(a.data).values, &y = std::get<Tuple>(b.data).values;
+      return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end(), key_less);
+    }
   }
 }
 
@@ -91,6 +98,14 @@ void append_map_value(std::string& out, const MapValue& value, int64_t div, Untr
     append_value(out, divided(*plain, div), untrusted);
   } else if (auto a = std::get_if<Average>(&value)) {
     append_value(out, divided(average(*a), div), untrusted);
+  } else if (auto s = std::get_if<Stats>(&value)) {
+    out += "{ .count = " + std::to_string(s->average.count) + ", .average = ";
+    append_value(out, divided(average(s->average), div), untrusted);
+    Value total{s->average.total};
+    if (s->average.is_signed) total = {static_cast<int64_t>(s->average.total)};
+    out += ", .total = ";
+    append_value(out, total, untrusted);
+    out += " }";
   } else {
     append_histogram(out, std::get<Histogram>(value), div);
   }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -127,6 +128,44 @@ void TextSink::time(const std::string& strftime_format) {
     text.resize(text.size() * 2);
   }
   flush_if_much();
+}
+
+void TextSink::join(const std::vector<Value>& parts, const std::string& delimiter) {
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (i > 0) data_ += delimiter;
+    append_value(data_, parts[i], data_text_);
+  }
+  data_ += '\n';
+  flush_if_much();
+}
+
+void TextSink::cat(const std::string& contents) {
+  append_lines(contents);
+  flush_if_much();
+}
+
+// The newline is bpftrace's.
+void TextSink::system(const std::string& printed) {
+  append_lines(printed);
+  data_ += '\n';
+  flush_if_much();
+}
+
+void TextSink::complain(const std::string& line) { say(line); }
+
+// Text of several lines, whose ends and tabs are not what a terminal must be protected from.
+void TextSink::append_lines(const std::string& text) {
+  if (data_text_ == Untrusted::Raw) {
+    data_ += text;
+    return;
+  }
+  size_t begin = 0;
+  while (begin < text.size()) {
+    size_t end = std::min(text.find_first_of("\n\t", begin), text.size());
+    data_ += escape_controls(std::string_view(text).substr(begin, end - begin));
+    if (end < text.size()) data_ += text[end];
+    begin = end + 1;
+  }
 }
 
 void TextSink::end() { data_ += "\n\n"; }

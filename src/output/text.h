@@ -30,6 +30,10 @@ class TextSink : public Sink {
   void map(const MapDump& map) override;
   void map_value(const std::string& map, const MapEntry& entry) override;
   void time(const std::string& strftime_format) override;
+  void join(const std::vector<Value>& parts, const std::string& delimiter) override;
+  void cat(const std::string& contents) override;
+  void system(const std::string& printed) override;
+  void complain(const std::string& line) override;
   void end() override;
   void losses(const Losses& losses) override;
   void message(const std::string& line) override;
@@ -37,6 +41,7 @@ class TextSink : public Sink {
   bool ok() const override { return ok_; }
 
  private:
+  void append_lines(const std::string& text);
   void flush_if_much();
   void say(const std::string& line);
 

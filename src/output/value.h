@@ -17,12 +17,35 @@ struct Unknown {
   bool operator==(const Unknown&) const = default;
 };
 
+/// Bytes of buf(): print() shows those that are not printable as \xNN.
+struct Buffer {
+  std::string bytes;
+  bool cut = false;  ///< there were more
+  bool operator==(const Buffer&) const = default;
+};
+
+/// Text made by gotap itself, from the script alone: strftime(). Never escaped.
+struct Trusted {
+  std::string text;
+  bool operator==(const Trusted&) const = default;
+};
+
+struct Value;
+
+/// Several values in one: (1, "a").
+struct Tuple {
+  std::vector<Value> values;
+  bool operator==(const Tuple& other) const;
+};
+
 struct Value {
-  // A bool prints as true/false by print() and as 1/0 by %d.
-  std::variant<Unknown, bool, int64_t, uint64_t, std::string> data;
+  // A bool prints as true/false by print() and as 1/0 by %d. New kinds come at the end.
+  std::variant<Unknown, bool, int64_t, uint64_t, std::string, Buffer, Trusted, Tuple> data;
   uint8_t int_size = 8;  ///< bytes of an integer's type; `data` is extended to 64 bits
   bool operator==(const Value&) const = default;
 };
+
+inline bool Tuple::operator==(const Tuple& other) const { return values == other.values; }
 
 /// One bucket of a histogram.
 struct Bucket {
@@ -39,6 +62,11 @@ struct Average {
   uint64_t total = 0, count = 0;
 };
 
+/// stats(): an average that shows what it was made of.
+struct Stats {
+  Average average;
+};
+
 struct Histogram {
   bool linear = false;          ///< lhist
   int64_t step = 0;             ///< lhist
@@ -46,7 +74,7 @@ struct Histogram {
 };
 
 /// A map's value: a plain value, or an aggregation already merged over CPUs.
-using MapValue = std::variant<Value, Average, Histogram>;
+using MapValue = std::variant<Value, Average, Histogram, Stats>;
 
 struct MapEntry {
   std::vector<Value> keys;  ///< empty for a scalar
@@ -84,6 +112,15 @@ class Sink {
   /// formats that name things.
   virtual void map_value(const std::string& map, const MapEntry& entry) = 0;
   virtual void time(const std::string& strftime_format) = 0;
+  /// join(): the parts with the delimiter between them, and a newline.
+  virtual void join(const std::vector<Value>& parts, const std::string& delimiter) = 0;
+  /// What a file held, for cat(); untrusted as everything the target may have written.
+  virtual void cat(const std::string& contents) = 0;
+  /// What a command wrote to its standard output, for system().
+  virtual void system(const std::string& printed) = 0;
+  /// A complaint of the script's own actions (errorf(), a file that cat() cannot open): on
+  /// stderr, even with -q.
+  virtual void complain(const std::string& line) = 0;
   /// The script is over; the maps follow. In text two empty lines.
   virtual void end() {}
   virtual void losses(const Losses& losses) = 0;

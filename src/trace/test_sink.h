@@ -11,6 +11,8 @@
 
 namespace gotap::trace::testing {
 
+std::string show(const output::Value& value);
+
 inline std::string show(const output::Value& value) {
   struct {
     std::string operator()(const output::Unknown& u) { return "<" + u.reason + ">"; }
@@ -18,6 +20,13 @@ inline std::string show(const output::Value& value) {
     std::string operator()(int64_t i) { return std::to_string(i); }
     std::string operator()(uint64_t u) { return std::to_string(u); }
     std::string operator()(const std::string& s) { return s; }
+    std::string operator()(const output::Buffer& b) { return "buf " + b.bytes; }
+    std::string operator()(const output::Trusted& t) { return t.text; }
+    std::string operator()(const output::Tuple& t) {
+      std::string text = "(";
+      for (size_t i = 0; i < t.values.size(); i++) text += (i ? "," : "") + show(t.values[i]);
+      return text + ")";
+    }
   } text;
   return std::visit(text, value.data);
 }
@@ -26,6 +35,9 @@ inline std::string show(const output::MapValue& value) {
   if (auto plain = std::get_if<output::Value>(&value)) return show(*plain);
   if (auto average = std::get_if<output::Average>(&value))
     return "avg " + std::to_string(average->total) + "/" + std::to_string(average->count);
+  if (auto stats = std::get_if<output::Stats>(&value))
+    return "stats " + std::to_string(stats->average.total) + "/" +
+           std::to_string(stats->average.count);
   std::string text = "hist";
   for (const output::Bucket& b : std::get<output::Histogram>(value).buckets)
     text += " " + (b.open_low ? "(..." : "[" + std::to_string(b.low)) + "," +
@@ -62,6 +74,14 @@ class TestSink : public output::Sink {
     add("entry " + map + show(entry));
   }
   void time(const std::string& format) override { add("time " + format); }
+  void join(const std::vector<output::Value>& parts, const std::string& delimiter) override {
+    std::string line = "join " + delimiter;
+    for (const auto& part : parts) line += " " + show(part);
+    add(line);
+  }
+  void cat(const std::string& contents) override { add("cat " + contents); }
+  void system(const std::string& printed) override { add("system " + printed); }
+  void complain(const std::string& line) override { add("complain " + line); }
   void losses(const output::Losses& losses) override { lost = losses; }
   void message(const std::string& line) override { add("message " + line); }
   void flush() override {}
