@@ -13,10 +13,17 @@ bool is_star(std::string_view pattern, size_t i) {
   return pattern[i] == '*' && !(i > 0 && pattern[i - 1] == '(');
 }
 
-// The length of the valid UTF-8 sequence at text[i], or 0.
+std::string_view last_component(std::string_view name) {
+  size_t dot = name.find_last_of("./");
+  return dot == std::string_view::npos ? name : name.substr(dot + 1);
+}
+
+}  // namespace
+
+// The Unicode Standard, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF.
 size_t utf8_length(std::string_view text, size_t i) {
   auto byte = [&](size_t k) { return static_cast<unsigned char>(text[k]); };
-  unsigned char lead = byte(i);
+  const unsigned char lead = byte(i);
   size_t length = lead < 0x80                   ? 1
                   : lead >= 0xc2 && lead < 0xe0 ? 2
                   : lead >= 0xe0 && lead < 0xf0 ? 3
@@ -25,17 +32,12 @@ size_t utf8_length(std::string_view text, size_t i) {
   if (length == 0 || i + length > text.size()) return 0;
   for (size_t k = 1; k < length; k++)
     if ((byte(i + k) & 0xc0) != 0x80) return 0;
-  // U+0080..U+009F are control characters too: terminals act on them.
-  if (length == 2 && lead == 0xc2 && byte(i + 1) < 0xa0) return 0;
+  if (lead == 0xe0 && byte(i + 1) < 0xa0) return 0;
+  if (lead == 0xed && byte(i + 1) >= 0xa0) return 0;
+  if (lead == 0xf0 && byte(i + 1) < 0x90) return 0;
+  if (lead == 0xf4 && byte(i + 1) >= 0x90) return 0;
   return length;
 }
-
-std::string_view last_component(std::string_view name) {
-  size_t dot = name.find_last_of("./");
-  return dot == std::string_view::npos ? name : name.substr(dot + 1);
-}
-
-}  // namespace
 
 bool has_wildcard(std::string_view pattern) {
   for (size_t i = 0; i < pattern.size(); i++)
@@ -122,6 +124,8 @@ std::string escape_controls(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     unsigned char c = static_cast<unsigned char>(text[i]);
     size_t length = utf8_length(text, i);
+    // U+0080..U+009F are control characters too: terminals act on them.
+    if (length == 2 && c == 0xc2 && static_cast<unsigned char>(text[i + 1]) < 0xa0) length = 0;
     if (c == '\n' || c == '\t' || c == '\r') {
       out += c == '\n' ? "\\n" : c == '\t' ? "\\t" : "\\r";
       i++;

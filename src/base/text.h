@@ -27,6 +27,9 @@ size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 /// `text` with control bytes and invalid UTF-8 as \n, \t, \xNN: safe on a terminal.
 std::string escape_controls(std::string_view text);
 
+/// The length of the valid UTF-8 sequence at text[i], or 0.
+size_t utf8_length(std::string_view text, size_t i);
+
 /// "a, b and c".
 std::string join_words(const std::vector<std::string>& words, std::string_view last = "and");
 

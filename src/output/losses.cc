@@ -1,4 +1,4 @@
-// Entry point: loss_sentences.
+// Entry points: loss_sentences, loss_counts.
 #include "output/losses.h"
 
 namespace gotap::output {
@@ -7,28 +7,31 @@ namespace {
 
 struct Row {
   uint64_t Losses::*counter;
+  const char* name;
   const char *one, *many;  // what follows the number
 };
 
 constexpr Row kRows[] = {
-    {&Losses::ring_full, "event was lost: the ring buffer was full",
+    {&Losses::ring_full, "lost_events", "event was lost: the ring buffer was full",
      "events were lost: the ring buffer was full"},
-    {&Losses::scratch_busy, "hit was lost: all scratch memory of its CPU was in use",
+    {&Losses::scratch_busy, "lost_hits", "hit was lost: all scratch memory of its CPU was in use",
      "hits were lost: all scratch memory of their CPU was in use"},
-    {&Losses::no_goroutine, "hit was skipped: its goroutine could not be read",
+    {&Losses::no_goroutine, "no_goroutine", "hit was skipped: its goroutine could not be read",
      "hits were skipped: their goroutine could not be read"},
-    {&Losses::frames_full, "call was not timed: too many calls were in flight",
+    {&Losses::frames_full, "not_timed", "call was not timed: too many calls were in flight",
      "calls were not timed: too many calls were in flight"},
-    {&Losses::frames_missing, "return has no duration: its call was not seen to begin",
+    {&Losses::frames_missing, "no_duration",
+     "return has no duration: its call was not seen to begin",
      "returns have no duration: their calls were not seen to begin"},
-    {&Losses::undecided, "statement or predicate was skipped (undecided): a value in it is unknown",
+    {&Losses::undecided, "undecided",
+     "statement or predicate was skipped (undecided): a value in it is unknown",
      "statements or predicates were skipped (undecided): a value in them is unknown"},
-    {&Losses::contended, "min() or max() update was given up after repeated races",
+    {&Losses::contended, "contended", "min() or max() update was given up after repeated races",
      "min() or max() updates were given up after repeated races"},
-    {&Losses::unwound,
+    {&Losses::unwound, "never_returned",
      "call never returned: a panic, runtime.Goexit or a switch of stacks ended it",
      "calls never returned: a panic, runtime.Goexit or a switch of stacks ended them"},
-    {&Losses::in_flight, "call had not returned when tracing ended",
+    {&Losses::in_flight, "in_flight", "call had not returned when tracing ended",
      "calls had not returned when tracing ended"},
 };
 
@@ -53,6 +56,13 @@ std::vector<std::string> loss_sentences(const Losses& losses) {
                         "; BPFTRACE_MAX_MAP_KEYS sets how many keys a map may have");
   }
   return sentences;
+}
+
+std::vector<std::pair<std::string, uint64_t>> loss_counts(const Losses& losses) {
+  std::vector<std::pair<std::string, uint64_t>> counts;
+  for (const Row& row : kRows)
+    if (uint64_t count = losses.*row.counter) counts.emplace_back(row.name, count);
+  return counts;
 }
 
 }  // namespace gotap::output

@@ -1,6 +1,6 @@
-// What was lost or left open, in sentences.
+// What was lost or left open, in sentences and in numbers.
 //
-// Entry point: loss_sentences().
+// Entry points: loss_sentences(), loss_counts().
 #pragma once
 
 #include <string>
@@ -13,5 +13,10 @@ namespace gotap::output {
 /// One sentence for each counter that is not zero, in a fixed order; each begins with its
 /// number or the map's name.
 std::vector<std::string> loss_sentences(const Losses& losses);
+
+/// The name and value of each counter that is not zero, without those of the maps, in the same
+/// order: lost_events, lost_hits, no_goroutine, not_timed, no_duration, undecided, contended,
+/// never_returned, in_flight.
+std::vector<std::pair<std::string, uint64_t>> loss_counts(const Losses& losses);
 
 }  // namespace gotap::output

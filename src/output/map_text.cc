@@ -1,10 +1,11 @@
-// Entry points: sort_entries, append_map, append_map_value.
+// Entry points: shown_entries, append_map, append_map_value.
 //
 // Where bpftrace 0.27 leaves the order to chance (values narrower than 64 bits, ties) or sorts
 // negative minima and maxima above positive ones, ours is the numeric one.
 #include "output/map_text.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <tuple>
 
 #include "output/histogram.h"
@@ -23,16 +24,6 @@ struct Rank {
 
 Rank rank(int64_t i) { return {1, i >= 0, static_cast<uint64_t>(i)}; }
 Rank rank(uint64_t u) { return {1, true, u}; }
-
-Value average(const Average& a) {
-  if (a.count == 0) {
-    if (a.is_signed) return {int64_t{0}};
-    return {uint64_t{0}};
-  }
-  // A count beyond 63 bits cannot happen in the lifetime of the machine.
-  if (a.is_signed) return {static_cast<int64_t>(a.total) / static_cast<int64_t>(a.count)};
-  return {a.total / a.count};
-}
 
 Rank rank(const Value& value) {
   if (auto i = std::get_if<int64_t>(&value.data)) return rank(*i);
@@ -70,7 +61,23 @@ bool key_less(const Value& a, const Value& b) {
   }
 }
 
-// Division as bpftrace does it: toward zero; by 0 or 1 not at all.
+}  // namespace
+
+Value average(const Average& a) {
+  if (a.count == 0) {
+    if (a.is_signed) return {int64_t{0}};
+    return {uint64_t{0}};
+  }
+  // A count beyond 63 bits cannot happen in the lifetime of the machine.
+  if (a.is_signed) return {static_cast<int64_t>(a.total) / static_cast<int64_t>(a.count)};
+  return {a.total / a.count};
+}
+
+Value total(const Average& a) {
+  if (a.is_signed) return {static_cast<int64_t>(a.total)};
+  return {a.total};
+}
+
 Value divided(const Value& value, int64_t div) {
   if (div == 0 || div == 1) return value;
   if (auto i = std::get_if<int64_t>(&value.data)) {
@@ -81,8 +88,6 @@ Value divided(const Value& value, int64_t div) {
     return {*u / static_cast<uint64_t>(div), value.int_size};
   return value;
 }
-
-}  // namespace
 
 void sort_entries(std::vector<MapEntry>& entries) {
   std::stable_sort(entries.begin(), entries.end(), [](const MapEntry& a, const MapEntry& b) {
@@ -101,24 +106,24 @@ void append_map_value(std::string& out, const MapValue& value, int64_t div, Untr
   } else if (auto s = std::get_if<Stats>(&value)) {
     out += "{ .count = " + std::to_string(s->average.count) + ", .average = ";
     append_value(out, divided(average(s->average), div), untrusted);
-    Value total{s->average.total};
-    if (s->average.is_signed) total = {static_cast<int64_t>(s->average.total)};
     out += ", .total = ";
-    append_value(out, total, untrusted);
+    append_value(out, total(s->average), untrusted);
     out += " }";
   } else {
     append_histogram(out, std::get<Histogram>(value), div);
   }
 }
 
-void append_map(std::string& out, const MapDump& map, Untrusted untrusted) {
+std::vector<MapEntry> shown_entries(const MapDump& map) {
   std::vector<MapEntry> entries = map.entries;
   sort_entries(entries);
-  size_t skip = 0;
   if (map.top > 0 && static_cast<uint64_t>(map.top) < entries.size())
-    skip = entries.size() - static_cast<size_t>(map.top);
-  for (size_t i = skip; i < entries.size(); i++) {
-    const MapEntry& entry = entries[i];
+    entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(map.top));
+  return entries;
+}
+
+void append_map(std::string& out, const MapDump& map, Untrusted untrusted) {
+  for (const MapEntry& entry : shown_entries(map)) {
     out += map.name;
     if (!entry.keys.empty()) {
       out += '[';

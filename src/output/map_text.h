@@ -1,6 +1,6 @@
-// A map as text, sorted as bpftrace sorts it.
+// A map as text, sorted as bpftrace sorts it; what every format needs to show a map.
 //
-// Entry points: append_map(), append_map_value(), sort_entries().
+// Entry points: append_map(), append_map_value(), shown_entries().
 // Facts: recorded from bpftrace 0.27.1, tests/golden/bpftrace/map-*.out and print-*.out.
 #pragma once
 
@@ -15,6 +15,16 @@ namespace gotap::output {
 /// Smallest value first: numbers by value, averages by average, histograms by their total.
 /// Equal ones, and values without an order of their own (text, bool), by key.
 void sort_entries(std::vector<MapEntry>& entries);
+
+/// The entries to show, in their order: the last `top` of all if the map says so.
+std::vector<MapEntry> shown_entries(const MapDump& map);
+
+/// The quotient; 0 of nothing. And the sum.
+Value average(const Average& average);
+Value total(const Average& average);
+
+/// Division as bpftrace does it: toward zero; by 0 or 1 not at all. Only of numbers.
+Value divided(const Value& value, int64_t div);
 
 /// Appends the whole map: a line an entry, `@m[k1, k2]: v`; histograms below a line `@m[k]:`
 /// and with an empty line after them. Nothing for a map without entries.

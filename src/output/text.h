@@ -8,6 +8,7 @@
 
 #include "output/format.h"
 #include "output/value.h"
+#include "output/writer.h"
 
 namespace gotap::output {
 
@@ -20,9 +21,6 @@ struct TextOptions {
 class TextSink : public Sink {
  public:
   explicit TextSink(const TextOptions& options);
-  TextSink(const TextSink&) = delete;
-  TextSink& operator=(const TextSink&) = delete;
-  ~TextSink() override;
 
   void attached(uint64_t probes) override;
   void print(const Format& format, const std::vector<Value>& args) override;
@@ -38,17 +36,14 @@ class TextSink : public Sink {
   void losses(const Losses& losses) override;
   void message(const std::string& line) override;
   void flush() override;
-  bool ok() const override { return ok_; }
+  bool ok() const override { return writer_.ok(); }
 
  private:
   void append_lines(const std::string& text);
-  void flush_if_much();
-  void say(const std::string& line);
 
-  TextOptions options_;
-  Untrusted data_text_, message_text_;
-  std::string data_;
-  bool ok_ = true;
+  Writer writer_;
+  Untrusted data_text_;
+  bool quiet_;
 };
 
 }  // namespace gotap::output
