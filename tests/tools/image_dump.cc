@@ -1,8 +1,10 @@
 // image_dump [--list | --sites | --find] FILE [PATTERN]: what was found in an executable; the input
-// of tests/e2e/image-witness.sh. Plain: Image::dump, one line a function. --list: entry, end, kind,
-// name and source position. --sites: `entry FUNCTION FORM ADDRESS` and `ret FUNCTION ADDRESS`
-// lines, in hexadecimal of 16 digits. --find: the entries of the functions that Image::find has
-// for each name on standard input, one line a name.
+// of tests/e2e/image-witness.sh and tests/corpus. Plain: Image::dump, one line a function. --list:
+// entry, end, kind, name and source position. --sites: for each Go function, addresses in
+// hexadecimal of 16 digits: `function BEGIN END NAME`, `entry BEGIN FORM ADDRESS`, `no-entry BEGIN
+// REASON`, `refused BEGIN REASON` (its returns), `ret BEGIN ADDRESS`, `jump BEGIN ADDRESS` (out of
+// it). --find: the entries of the functions that Image::find has for each name on standard input,
+// one line a name.
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -36,6 +38,8 @@ void print_sites(const Image& image, uint32_t index) {
   const gotap::go::Function& function = image.functions()[index];
   if (!function.is_go) return;
   const gotap::go::FunctionSites sites = image.sites(index);
+  std::printf("function %016" PRIx64 " %016" PRIx64 " %.*s\n", function.entry, function.end,
+              static_cast<int>(function.name.size()), function.name.data());
   const char* form = "none";
   if (sites.entry)
     form = sites.entry->form == EntryForm::Post          ? "post"
@@ -43,9 +47,14 @@ void print_sites(const Image& image, uint32_t index) {
                                                          : "start";
   std::printf("entry %016" PRIx64 " %s %016" PRIx64 "\n", function.entry, form,
               sites.entry ? sites.entry->address : 0);
-  if (!sites.rets_refused.empty()) std::printf("refused %016" PRIx64 "\n", function.entry);
+  if (!sites.entry_refused.empty())
+    std::printf("no-entry %016" PRIx64 " %s\n", function.entry, sites.entry_refused.c_str());
+  if (!sites.rets_refused.empty())
+    std::printf("refused %016" PRIx64 " %s\n", function.entry, sites.rets_refused.c_str());
   for (const gotap::go::RetSite& ret : sites.rets)
     std::printf("ret %016" PRIx64 " %016" PRIx64 "\n", function.entry, ret.address);
+  for (const gotap::go::TailJump& jump : sites.tail_jumps)
+    std::printf("jump %016" PRIx64 " %016" PRIx64 "\n", function.entry, jump.address);
 }
 
 void print_found(const Image& image) {
