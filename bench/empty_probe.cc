@@ -21,8 +21,8 @@ gotap::Result<void> attach_until_eof(const char* path, uint64_t offset, int pid)
   program.insns = {{0xb7, 0, 0, 0, 0}, {0x95, 0, 0, 0, 0}};  // r0 = 0; exit
   TRY(loaded, kernel->load_program(program, {}));
   uint64_t cookie = 0;
-  TRY(link,
-      kernel->attach_uprobes({loaded.get(), file.fd(), {&offset, 1}, {&cookie, 1}, false, pid}));
+  TRY(link, kernel->attach_uprobes(
+                {loaded.get(), file.fd(), {&offset, 1}, {&cookie, 1}, false, {&pid, 1}}));
   std::puts("attached");
   std::fflush(stdout);
   char byte;

@@ -29,7 +29,7 @@ class FakeKernel : public Kernel {
     std::string program;
     std::vector<uint64_t> offsets, cookies;
     bool on_return;
-    int pid;
+    std::vector<int> pids;
   };
 
   // What the test sets.
@@ -84,21 +84,27 @@ class FakeKernel : public Kernel {
     programs_[fd.get()] = program.name;
     return fd;
   }
-  Result<Fd> attach_uprobes(const AttachRequest& request) override {
-    if (request.bad_site) *request.bad_site = false;
+  Result<Attachment> attach_uprobes(const AttachRequest& request) override {
     if (failing("attach " + programs_[request.program_fd])) return failure;
-    for (uint64_t offset : request.offsets) {
-      if (!bad_offsets.contains(offset)) continue;
-      if (request.bad_site) *request.bad_site = true;
-      return Error{"refused", ""};
+    Attachment out;
+    Attach made{programs_[request.program_fd],
+                {},
+                {},
+                request.on_return,
+                {request.pids.begin(), request.pids.end()}};
+    for (size_t i = 0; i < request.offsets.size(); i++) {
+      if (bad_offsets.contains(request.offsets[i])) {
+        out.refused.push_back(i);
+        continue;
+      }
+      made.offsets.push_back(request.offsets[i]);
+      made.cookies.push_back(request.cookies[i]);
     }
-    attaches.push_back({programs_[request.program_fd],
-                        {request.offsets.begin(), request.offsets.end()},
-                        {request.cookies.begin(), request.cookies.end()},
-                        request.on_return,
-                        request.pid});
+    if (made.offsets.empty()) return out;
+    out.links.push_back(std::make_unique<FakeLink>(descriptor()));
+    attaches.push_back(std::move(made));
     if (on_attach) on_attach(attaches.back());
-    return descriptor();
+    return out;
   }
   Result<void> run_program(int program_fd) override {
     if (failing("run " + programs_[program_fd])) return failure;
@@ -154,6 +160,13 @@ class FakeKernel : public Kernel {
   }
 
  private:
+  class FakeLink : public Link {
+   public:
+    explicit FakeLink(Fd fd) : fd_(std::move(fd)) {}
+
+   private:
+    Fd fd_;
+  };
   class FakeRing : public Ring {
    public:
     explicit FakeRing(FakeKernel& kernel) : kernel_(kernel) {}

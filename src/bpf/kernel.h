@@ -31,10 +31,22 @@ struct AttachRequest {
   std::span<const uint64_t> offsets;  ///< file offsets
   std::span<const uint64_t> cookies;  ///< parallel to offsets
   bool on_return = false;             ///< the kernel's own uretprobe; never on Go
-  int pid = 0;                        ///< 0: every process
-  /// Out, if given: the attach failed because the kernel refuses some site's instruction, so
-  /// that the other sites may still be attached without it.
-  bool* bad_site = nullptr;
+  std::span<const int> pids;          ///< only these processes; empty: every process
+};
+
+/// Attached probes. Destroying it detaches them, which waits for the kernel: tens of
+/// milliseconds.
+class Link {
+ public:
+  virtual ~Link() = default;
+};
+using Links = std::vector<std::unique_ptr<Link>>;
+
+struct Attachment {
+  Links links;
+  /// Sites, as indices into the request, whose instruction the kernel will not probe; all the
+  /// others are attached.
+  std::vector<size_t> refused;
 };
 
 class Kernel {
@@ -47,7 +59,9 @@ class Kernel {
   /// `map_fds` is parallel to BpfObject::maps (-1: not created). A verifier refusal is our
   /// bug: the message says so and names a file that holds the log.
   virtual Result<Fd> load_program(const Program& program, std::span<const int> map_fds) = 0;
-  virtual Result<Fd> attach_uprobes(const AttachRequest& request) = 0;
+  /// Errors stop all of it: then nothing stays attached. Of several processes those that have
+  /// ended are left out, unless that is all of them.
+  virtual Result<Attachment> attach_uprobes(const AttachRequest& request) = 0;
   /// Runs a RawTracepoint program once, on this CPU.
   virtual Result<void> run_program(int program_fd) = 0;
 

@@ -107,7 +107,7 @@ class LinuxKernel : public Kernel {
     return verifier_error(program, log, -fd);
   }
 
-  Result<Fd> attach_uprobes(const AttachRequest& request) override {
+  Result<Attachment> attach_uprobes(const AttachRequest& request) override {
     return attach_uprobe_multi(request);
   }
 

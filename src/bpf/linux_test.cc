@@ -61,6 +61,7 @@ class LinuxKernelTest : public ::testing::Test {
     return code;
   }
   std::unique_ptr<Kernel> kernel_;
+  const int self_pid_ = ::getpid();
   Fd self_;
 };
 
@@ -106,7 +107,7 @@ TEST_F(LinuxKernelTest, CountsHitsOfAllThreadsAndDetaches) {
                                        .file_fd = self_.get(),
                                        .offsets = offsets,
                                        .cookies = cookies,
-                                       .pid = ::getpid()});
+                                       .pids = {&self_pid_, 1}});
   ASSERT_TRUE(link.ok()) << link.error().message;
   EXPECT_EQ(gotap_probed_a(1), 2u);
   EXPECT_EQ(value(counts), 1u);
@@ -116,7 +117,7 @@ TEST_F(LinuxKernelTest, CountsHitsOfAllThreadsAndDetaches) {
   }).join();
   EXPECT_EQ(value(counts), 101u);
   EXPECT_EQ(value(counts, 1), 42u);
-  link->reset();
+  link->links.clear();
   gotap_probed_a(1);
   EXPECT_EQ(value(counts), 101u);
 }
@@ -125,8 +126,11 @@ TEST_F(LinuxKernelTest, OtherProcessesAreNotCountedWithAPid) {
   Fd counts = map({"counts", MapType::Array, 4, 16, 1});
   Fd program = load(count_and_cookie(), {counts.get()});
   const uint64_t offset = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
-  auto link = kernel_->attach_uprobes(
-      {.program_fd = program.get(), .file_fd = self_.get(), .offsets = {&offset, 1}, .pid = 1});
+  const int init = 1;
+  auto link = kernel_->attach_uprobes({.program_fd = program.get(),
+                                       .file_fd = self_.get(),
+                                       .offsets = {&offset, 1},
+                                       .pids = {&init, 1}});
   ASSERT_TRUE(link.ok()) << link.error().message;
   gotap_probed_a(1);
   EXPECT_EQ(value(counts), 0u);
@@ -145,7 +149,7 @@ TEST_F(LinuxKernelTest, KernelReturnProbeOnC) {
                                        .file_fd = self_.get(),
                                        .offsets = {&offset, 1},
                                        .on_return = true,
-                                       .pid = ::getpid()});
+                                       .pids = {&self_pid_, 1}});
   ASSERT_TRUE(link.ok()) << link.error().message;
   EXPECT_EQ(gotap_probed_b(40), 42u);
   EXPECT_EQ(value(counts), 1u);
@@ -165,7 +169,7 @@ TEST_F(LinuxKernelTest, RingOverflowIsCountedExactly) {
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
                                        .offsets = {&offset, 1},
-                                       .pid = ::getpid()});
+                                       .pids = {&self_pid_, 1}});
   ASSERT_TRUE(link.ok()) << link.error().message;
   uint64_t next = 0, hits = 0;
   auto handle = [&](Bytes record) {
@@ -225,23 +229,22 @@ TEST_F(LinuxKernelTest, AMissingMapIsAnInternalErrorNotACrash) {
 TEST_F(LinuxKernelTest, SaysWhatIsWrongWithASite) {
   Fd counts = map({"counts", MapType::Array, 4, 16, 1});
   Fd program = load(count_and_cookie(), {counts.get()});
-  const uint64_t beyond = 1ull << 40;
-  bool bad_site = false;
+  const uint64_t good = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t offsets[] = {1ull << 40, good, 2ull << 40};
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
-                                       .offsets = {&beyond, 1},
-                                       .pid = ::getpid(),
-                                       .bad_site = &bad_site});
-  ASSERT_FALSE(link.ok());
-  EXPECT_TRUE(bad_site);
-  const uint64_t offset = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+                                       .offsets = offsets,
+                                       .pids = {&self_pid_, 1}});
+  ASSERT_TRUE(link.ok()) << link.error().message;
+  EXPECT_EQ(link->refused, (std::vector<size_t>{0, 2}));
+  gotap_probed_a(1);
+  EXPECT_EQ(value(counts), 1u);
+  const int nobody = 0x3ffffff;
   link = kernel_->attach_uprobes({.program_fd = program.get(),
                                   .file_fd = self_.get(),
-                                  .offsets = {&offset, 1},
-                                  .pid = 0x3ffffff,
-                                  .bad_site = &bad_site});
+                                  .offsets = {&good, 1},
+                                  .pids = {&nobody, 1}});
   ASSERT_FALSE(link.ok());
-  EXPECT_FALSE(bad_site);
   EXPECT_NE(link.error().message.find("the process has ended"), std::string::npos);
 }
 

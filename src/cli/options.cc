@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <set>
 
 #include "lang/builtins.h"
 
@@ -29,8 +30,9 @@ void add_options(CLI::App& app, Options& options, bool& version) {
   app.add_flag("-V,--version", version, "print the version");
   app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
   app.add_option("-e", options.expression, "run this program")->option_text("'PROGRAM'");
-  app.add_option("-p", options.pid, "only this process; end when it ends")
+  app.add_option("-p", options.pids, "only this process; end when it ends; repeatable")
       ->option_text("PID")
+      ->allow_extra_args(false)
       ->check([](const std::string& text) {
         int pid = 0;
         auto end = text.data() + text.size();
@@ -106,7 +108,11 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return usage_error("no script: give a file or -e 'PROGRAM'");
   if (app.count("-c") > 0 && options.command.empty())
     return usage_error("-c: the command is empty");
-  if (options.pid && !options.command.empty()) return usage_error("give -p or -c, not both");
+  if (!options.pids.empty() && !options.command.empty())
+    return usage_error("give -p or -c, not both");
+  // Each process once, in the order given.
+  std::set<int> seen;
+  std::erase_if(options.pids, [&](int pid) { return !seen.insert(pid).second; });
   return line;
 }
 

@@ -12,7 +12,7 @@ namespace gotap::cli {
 struct Options {
   std::string file;        ///< script file, "-" for standard input
   std::string expression;  ///< -e
-  int pid = 0;             ///< -p
+  std::vector<int> pids;   ///< -p, each once
   std::string command;     ///< -c
   bool list = false;       ///< -l
   std::string pattern;     ///< -l's pattern

@@ -25,7 +25,7 @@ Result<int> trace(const Options& options, Compiled& compiled) {
   output::TextSink sink({output.get(), STDERR_FILENO, options.quiet});
   auto kernel = bpf::linux_kernel();
   trace::SessionOptions session_options;
-  session_options.pid = options.pid;
+  session_options.pids = options.pids;
   std::optional<trace::Child> child;
   if (!options.command.empty()) {
     TRY(spawned, trace::Child::spawn(options.command));

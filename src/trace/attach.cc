@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -15,53 +16,6 @@
 namespace gotap::trace {
 
 namespace {
-
-using Sites = std::vector<const plan::Site*>;
-
-// Attaches one program's sites, halving a batch that holds an instruction the kernel will not
-// take until that instruction stands alone.
-class Attacher {
- public:
-  Attacher(bpf::Kernel& kernel, const plan::Plan& plan, Attached& out)
-      : kernel_(kernel), plan_(plan), out_(out) {}
-
-  Result<void> attach(const bpf::AttachRequest& program, const Sites& sites) {
-    if (sites.empty()) return {};
-    std::vector<uint64_t> offsets, cookies;
-    for (const plan::Site* site : sites) {
-      offsets.push_back(site->file_offset);
-      cookies.push_back(site->cookie);
-    }
-    bool bad_site = false;
-    bpf::AttachRequest request = program;
-    request.offsets = offsets;
-    request.cookies = cookies;
-    request.bad_site = &bad_site;
-    auto link = kernel_.attach_uprobes(request);
-    if (link.ok()) {
-      out_.links.push_back(std::move(link.value()));
-      attached_.insert(attached_.end(), sites.begin(), sites.end());
-      return {};
-    }
-    if (!bad_site) return std::move(link.error());
-    if (sites.size() == 1) {
-      out_.refused.push_back(site_name(plan_, *sites[0]));
-      return {};
-    }
-    const auto middle = sites.begin() + static_cast<std::ptrdiff_t>(sites.size() / 2);
-    TRY_DO(attach(program, Sites(sites.begin(), middle)));
-    return attach(program, Sites(middle, sites.end()));
-  }
-
-  /// The sites attached since the last call.
-  Sites take_attached() { return std::exchange(attached_, {}); }
-
- private:
-  bpf::Kernel& kernel_;
-  const plan::Plan& plan_;
-  Attached& out_;
-  Sites attached_;
-};
 
 uint64_t function_of(const plan::Site& site, plan::Role role) {
   const plan::Cookie cookie = plan::Cookie::unpack(site.cookie);
@@ -81,9 +35,8 @@ bool is_trap(const plan::Site& site) { return !site.bytes.empty() && site.bytes[
 
 Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
                             const plan::Plan& plan, const std::vector<int>& program_fds,
-                            const std::vector<int>& file_fds, int pid) {
+                            const std::vector<int>& file_fds, const std::vector<int>& pids) {
   Attached out;
-  Attacher attacher(kernel, plan, out);
   // What a user calls one probe: a spec at a function at a moment (and, for an instruction,
   // its address).
   std::set<std::tuple<uint32_t, uint64_t, plan::Moment, uint64_t>> probes;
@@ -103,28 +56,41 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
     if (at >= plan.programs.size() || plan.programs[at].shape.target >= file_fds.size())
       return Error{"internal error: a program that is not in the plan", ""};
     const plan::Program& program = plan.programs[at];
-    Sites sites;
+    std::vector<const plan::Site*> sites;
+    std::vector<uint64_t> offsets, cookies;
     for (const plan::Site& site : program.sites) {
-      if (is_trap(site))
+      if (is_trap(site)) {
         out.refused.push_back(site_name(plan, site));
-      else
-        sites.push_back(&site);
+        continue;
+      }
+      sites.push_back(&site);
+      offsets.push_back(site.file_offset);
+      cookies.push_back(site.cookie);
     }
-    TRY_DO(attacher.attach({.program_fd = program_fds[i],
-                            .file_fd = file_fds[program.shape.target],
-                            .on_return = program.shape.kernel_uretprobe,
-                            .pid = pid},
-                           sites));
-    for (const plan::Site* site : attacher.take_attached())
+    if (sites.empty()) continue;
+    TRY(attachment, kernel.attach_uprobes({.program_fd = program_fds[i],
+                                           .file_fd = file_fds[program.shape.target],
+                                           .offsets = offsets,
+                                           .cookies = cookies,
+                                           .on_return = program.shape.kernel_uretprobe,
+                                           .pids = pids}));
+    std::move(attachment.links.begin(), attachment.links.end(), std::back_inserter(out.links));
+    for (size_t at : attachment.refused) {
+      out.refused.push_back(site_name(plan, *sites[at]));
+      sites[at] = nullptr;
+    }
+    for (const plan::Site* site : sites) {
+      if (!site) continue;
       for (const plan::Action& action : program.shape.actions)
         probes.emplace(action.spec, function_of(*site, action.role), action.moment,
                        action.moment == plan::Moment::Instruction ? site->address : 0);
+    }
   }
   out.probes = probes.size();
   return out;
 }
 
-void close_links(std::vector<Fd> links) {
+void close_links(bpf::Links links) {
   constexpr size_t kThreads = 16;
   std::atomic<size_t> next = 0;
   auto work = [&] {

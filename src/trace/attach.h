@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "bpf/kernel.h"
 #include "bpf/object.h"
@@ -14,7 +13,7 @@
 namespace gotap::trace {
 
 struct Attached {
-  std::vector<Fd> links;
+  bpf::Links links;
   std::vector<std::string> refused;  ///< sites the kernel would not take, by name
   /// Probes as a user counts them: a function's returns are one, however many RETs it has.
   uint64_t probes = 0;
@@ -22,13 +21,13 @@ struct Attached {
 
 /// Attaches every uprobe program of `object` to its sites, those that end calls before those
 /// that record them. `program_fds` is parallel to BpfObject::programs, `file_fds` to
-/// Plan::targets. Instructions that cannot be probed are left out and named. Errors: whatever
-/// stops all of it; then nothing stays attached.
+/// Plan::targets; `pids` empty: every process. Instructions that cannot be probed are left out and
+/// named. Errors: whatever stops all of it; then nothing stays attached.
 Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
                             const plan::Plan& plan, const std::vector<int>& program_fds,
-                            const std::vector<int>& file_fds, int pid);
+                            const std::vector<int>& file_fds, const std::vector<int>& pids);
 
 /// Closes all links at once: each waits for the kernel, so each has a thread of its own.
-void close_links(std::vector<Fd> links);
+void close_links(bpf::Links links);
 
 }  // namespace gotap::trace

@@ -74,7 +74,7 @@ class LiveSession : public ::testing::Test {
 
   // Runs the session while `work` runs in another thread, then ends it by SIGINT.
   void run_with(const std::function<void()>& work) {
-    options_.pid = ::getpid();
+    options_.pids = {::getpid()};
     const pthread_t self = ::pthread_self();
     auto session = Session::start(*kernel_, object_, plan_, options_);
     ASSERT_TRUE(session.ok()) << session.error().message << session.error().hint;
@@ -153,7 +153,7 @@ TEST_F(LiveSession, ASiteThatSomebodyProbesIsRefused) {
   auto link = kernel_->attach_uprobes(
       {.program_fd = program->get(), .file_fd = self_.get(), .offsets = {&offset, 1}});
   ASSERT_TRUE(link.ok()) << link.error().message;
-  options_.pid = ::getpid();
+  options_.pids = {::getpid()};
   auto session = Session::start(*kernel_, object_, plan_, options_);
   ASSERT_TRUE(session.ok());
   auto code = session->run(attached_sink_);

@@ -96,8 +96,8 @@ Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
     return Error{"internal error: the map of the globals is too small", ""};
   bpf::Globals globals;
   globals.start_ns = boot_ns();
-  const int pid = options.child ? options.child->pid() : options.pid;
-  if (out.filter_in_program) globals.tgid = static_cast<uint64_t>(pid);
+  const std::vector<int> pids = options.traced_pids();
+  if (out.filter_in_program) globals.tgid = static_cast<uint64_t>(pids.at(0));
   if (object.needs_fsbase) {
     TRY(offset, kernel.struct_offset("task_struct", "thread.fsbase"));
     globals.fsbase_offset = offset;
@@ -174,9 +174,9 @@ Result<void> Loaded::set_exiting(bpf::Kernel& kernel) {
 Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
                     const SessionOptions& options) {
   Loaded out;
-  if (options.pid) {
-    TRY(pidfd, open_process(options.pid));
-    out.target_pidfd = std::move(pidfd);
+  for (int pid : options.pids) {
+    TRY(pidfd, open_process(pid));
+    out.target_pidfds.push_back(std::move(pidfd));
   }
   out.file_fds = options.target_fds;
   if (out.file_fds.empty())
@@ -193,9 +193,12 @@ Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const pla
     out.hits_send = out.hits_send || sends_events(program);
   }
   TRY_DO(create_maps(kernel, object, options, out));
-  if (probes && (options.pid || options.child)) {
+  if (probes && !options.traced_pids().empty()) {
     TRY(works, kernel.pid_filter_works());
     out.filter_in_program = !works;
+    if (!works && options.pids.size() > 1)
+      return Error{"this kernel cannot trace several processes by -p",
+                   "Linux 6.10 or newer can; or give one -p"};
   }
   TRY_DO(set_globals(kernel, object, options, out));
   TRY_DO(load_programs(kernel, object, plan, out));

@@ -30,7 +30,7 @@ struct Loaded {
   std::vector<int> file_fds;        ///< parallel to Plan::targets; not owned
   std::vector<uint64_t> map_full;   ///< of read_globals(): a count per user map
   std::unique_ptr<bpf::Ring> ring;  ///< null: no events
-  Fd target_pidfd;                  ///< of -p
+  std::vector<Fd> target_pidfds;    ///< of -p
   Fd stopper;                       ///< the program that sets Globals::exiting
   uint32_t cpus = 1;
   uint32_t globals_size = 0;

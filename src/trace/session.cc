@@ -50,13 +50,10 @@ struct Session::State {
   Loaded loaded;
   Maps maps;
   FrameSweeper frames;
-  std::vector<Fd> links;
+  bpf::Links links;
   uint64_t swept = 0;  ///< frames swept: unwound calls that no program noticed
 
-  int traced_pid() const { return options.child ? options.child->pid() : options.pid; }
-  int target_pidfd() const {
-    return options.child ? options.child->pidfd() : loaded.target_pidfd.get();
-  }
+  std::vector<int> target_pidfds() const;
 
   Result<void> drain(EventHandler& events);
   Result<void> run_timers(lang::ProbeKind kind, EventHandler& events);
@@ -69,6 +66,18 @@ struct Session::State {
   uint64_t timer_count() const { return plan.timers.size(); }
   bool tracks_frames() const { return plan.uses_frames && loaded.has_map(bpf::BpfObject::kFrames); }
 };
+
+std::vector<int> SessionOptions::traced_pids() const {
+  if (child) return {child->pid()};
+  return pids;
+}
+
+std::vector<int> Session::State::target_pidfds() const {
+  if (options.child) return {options.child->pidfd()};
+  std::vector<int> fds;
+  for (const Fd& fd : loaded.target_pidfds) fds.push_back(fd.get());
+  return fds;
+}
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
@@ -88,13 +97,13 @@ Result<int> Session::run(output::Sink& sink) {
   SignalWatch signals;
   TRY_DO(signals.start());
   EventHandler events(s.object, s.plan, s.maps, sink);
-  Waiter waiter(signals, s.target_pidfd());
+  Waiter waiter(signals, s.target_pidfds());
 
   // The sites are what was planned; from here on the script runs, and whatever it has
   // gathered is printed however this ends.
   TRY_DO(check_files(s.plan, s.loaded.file_fds));
-  if (s.options.pid) {
-    TRY(checked, check_process(s.plan, s.loaded.file_fds, s.options.pid));
+  for (int pid : s.options.pids) {
+    TRY(checked, check_process(s.plan, s.loaded.file_fds, pid));
     for (const std::string& warning : checked.warnings) sink.message(warning);
   }
   for (const std::string& warning : s.plan.warnings) sink.message(warning);
@@ -121,8 +130,9 @@ Result<int> Session::run(output::Sink& sink) {
 
 Result<void> Session::State::attach(output::Sink& sink) {
   // A thread-wise pid filter would lose other threads' hits: then the programs compare.
-  const int pid = loaded.filter_in_program ? 0 : traced_pid();
-  TRY(attached, attach_all(kernel, object, plan, loaded.program_fds(), loaded.file_fds, pid));
+  std::vector<int> pids;
+  if (!loaded.filter_in_program) pids = options.traced_pids();
+  TRY(attached, attach_all(kernel, object, plan, loaded.program_fds(), loaded.file_fds, pids));
   links = std::move(attached.links);
   for (const std::string& site : attached.refused)
     sink.message("the kernel cannot probe this instruction, left out: " + site);
@@ -153,7 +163,7 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
     const uint64_t before = events.count();
     TRY_DO(drain(events));
     delay = events.count() != before ? kDrainBusy : std::min(delay * 2, kDrainIdle);
-    if (ready.signal || ready.target_ended) break;
+    if (ready.signal || ready.targets_ended) break;
     for (size_t i : ready.intervals) {
       if (events.stopping()) break;
       TRY_DO(kernel.run_program(loaded.programs[interval_programs[i]].get()));

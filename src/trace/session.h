@@ -23,7 +23,7 @@
 namespace gotap::trace {
 
 struct SessionOptions {
-  int pid = 0;             ///< -p: only this process; 0: every process that runs the files
+  std::vector<int> pids;   ///< -p: only these processes; empty: every one that runs the files
   Child* child = nullptr;  ///< -c: spawned and not yet released; outlives the session
   /// Bytes of the ring buffer, a power of two of pages. 0: what holds 64 of the largest
   /// records, at least 1 MiB a CPU up to 8 (13,000 small records: 9 ms of a thread's fastest
@@ -31,6 +31,9 @@ struct SessionOptions {
   uint32_t ring_bytes = 0;
   /// The opened files of Plan::targets; empty: each target's Image::fd().
   std::vector<int> target_fds;
+
+  /// The processes the probes are for: the child, or -p's; empty: every one.
+  std::vector<int> traced_pids() const;
 };
 
 class Session {

@@ -195,7 +195,7 @@ TEST_F(SessionTest, ExitInBeginAttachesNothing) {
 TEST_F(SessionTest, EveryFailingCallIsOneErrorAndLeavesNothingBehind) {
   object_.needs_fsbase = true;
   plan_.uses_frames = true;
-  options_.pid = 0;
+  options_.pids = {};
   ASSERT_TRUE(run().ok());
   const int calls = kernel_.calls;
   ASSERT_GT(calls, 20);
@@ -400,7 +400,7 @@ TEST_F(SessionTest, TheChildIsReleasedAndItsExitCodePassedOn) {
   auto code = run();
   ASSERT_TRUE(code.ok()) << code.error().message;
   EXPECT_EQ(*code, 42);
-  EXPECT_EQ(kernel_.attaches[0].pid, child->pid());
+  EXPECT_EQ(kernel_.attaches[0].pids, std::vector<int>{child->pid()});
 }
 
 TEST_F(SessionTest, TheChildIsTerminatedWhenWeEndFirst) {
@@ -420,12 +420,34 @@ TEST_F(SessionTest, WithoutAWorkingPidFilterTheProgramsCompare) {
   ASSERT_TRUE(child.ok());
   options_.child = &*child;
   ASSERT_TRUE(run().ok());
-  EXPECT_EQ(kernel_.attaches[0].pid, 0);
+  EXPECT_TRUE(kernel_.attaches[0].pids.empty());
   EXPECT_EQ(globals().tgid, static_cast<uint64_t>(child->pid()));
 }
 
+TEST_F(SessionTest, SeveralProcessesEndItWithTheLastOfThem) {
+  kernel_.on_attach = nullptr;
+  plan_.programs.clear();  // what is not probed need not be what the processes run
+  std::erase_if(object_.programs, [](auto& p) { return p.kind == bpf::ProgramKind::Uprobe; });
+  auto first = Child::spawn("true");
+  auto last = Child::spawn("sleep 100");
+  ASSERT_TRUE(first.ok() && last.ok());
+  ASSERT_TRUE(first->release().ok() && last->release().ok());
+  options_.pids = {first->pid(), last->pid()};
+  int ticks = 0;
+  bool only_last = false;
+  add_timer(lang::ProbeKind::Interval, "tick", 1'000'000);
+  kernel_.on_run = [&](const std::string& program) {
+    if (program != "tick" || !first->ended()) return;
+    only_last = !last->ended();
+    if (++ticks == 20) last->terminate();
+  };
+  ASSERT_TRUE(run().ok());
+  EXPECT_TRUE(only_last);
+  EXPECT_GE(ticks, 20);
+}
+
 TEST_F(SessionTest, AProcessThatIsGoneIsAClearError) {
-  options_.pid = 0x3ffffff;
+  options_.pids = {0x3ffffff};
   auto code = run();
   ASSERT_FALSE(code.ok());
   EXPECT_EQ(code.error().message, "there is no process 67108863");

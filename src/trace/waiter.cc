@@ -87,8 +87,9 @@ Result<void> Waiter::start_intervals() {
 }
 
 Result<Waiter::Ready> Waiter::wait(int64_t timeout_ns) {
-  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {target_, POLLIN, 0}};
+  std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}};
   for (const Timer& timer : timers_) fds.push_back({timer.fd.get(), POLLIN, 0});
+  for (int target : targets_) fds.push_back({target, POLLIN, 0});
   const timespec timeout = to_timespec(timeout_ns < 0 ? 0 : static_cast<uint64_t>(timeout_ns));
   Ready ready;
   if (::ppoll(fds.data(), fds.size(), timeout_ns < 0 ? nullptr : &timeout, nullptr) < 0) {
@@ -96,11 +97,13 @@ Result<Waiter::Ready> Waiter::wait(int64_t timeout_ns) {
     return system_error("wait for events");
   }
   ready.signal = (fds[0].revents & POLLIN) != 0 && signals_.take();
-  ready.target_ended = fds[1].revents != 0;
+  for (size_t i = 1 + timers_.size(); i < fds.size(); i++)
+    if (fds[i].revents != 0)
+      ready.targets_ended = std::erase(targets_, fds[i].fd) && targets_.empty();
   for (size_t i = 0; i < timers_.size(); i++) {
     // However many periods have passed, the clause runs once: it is late, not owed.
     uint64_t expirations;
-    if ((fds[2 + i].revents & POLLIN) != 0 &&
+    if ((fds[1 + i].revents & POLLIN) != 0 &&
         ::read(timers_[i].fd.get(), &expirations, sizeof expirations) == sizeof expirations)
       ready.intervals.push_back(i);
   }

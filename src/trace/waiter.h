@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -41,12 +42,13 @@ class Waiter {
   /// What happened; all three may be at once.
   struct Ready {
     std::vector<size_t> intervals;  ///< indices in the order of add_interval
-    bool target_ended = false;
+    bool targets_ended = false;     ///< the last of them
     bool signal = false;
   };
 
-  /// `target_pidfd`: -1 for none.
-  Waiter(SignalWatch& signals, int target_pidfd) : signals_(signals), target_(target_pidfd) {}
+  /// `target_pidfds`: of the processes whose end is waited for; may be none.
+  Waiter(SignalWatch& signals, std::vector<int> target_pidfds)
+      : signals_(signals), targets_(std::move(target_pidfds)) {}
   Result<void> add_interval(uint64_t period_ns);
   /// Starts all intervals, from now.
   Result<void> start_intervals();
@@ -60,7 +62,7 @@ class Waiter {
     uint64_t period_ns;
   };
   SignalWatch& signals_;
-  int target_;
+  std::vector<int> targets_;  ///< those that have not ended
   std::vector<Timer> timers_;
 };
 
