@@ -5,7 +5,10 @@
 //	load KIND ADDRESS put N WRITERS    N keys by WRITERS connections: `acknowledged N failed 0`
 //	load KIND ADDRESS put 0 WRITERS    until standard input ends; `running` at the first 100
 //
-// KIND is etcd (JSON gateway of v3) or consul (its KV store).
+//	load KIND ADDRESS check N WRITERS  as put, and the answers are known: every key is read back
+//
+// KIND is etcd (JSON gateway of v3), consul (its KV store), or prometheus (check alone: queries
+// whose values are known, and its own samples).
 package main
 
 import (
@@ -15,8 +18,10 @@ import (
 	"io"
 	"io/ioutil"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -55,19 +60,52 @@ func (s server) put(client *http.Client, key, value string) error {
 	return err
 }
 
+// check asks what it knows the answer to.
+func (s server) check(client *http.Client, i int64) error {
+	path, body, wanted := "/v3/kv/range", []byte(nil), ""
+	switch s.kind {
+	case "etcd":
+		key, value := fmt.Sprintf("key%06d", i), fmt.Sprint("value ", i*7)
+		if err := s.put(client, key, value); err != nil {
+			return err
+		}
+		encode := base64.StdEncoding.EncodeToString
+		body = []byte(fmt.Sprintf(`{"key":%q}`, encode([]byte(key))))
+		wanted = fmt.Sprintf(`"value":%q`, encode([]byte(value)))
+	case "prometheus":
+		path = "/api/v1/query?query=" + url.QueryEscape(fmt.Sprintf("%d * scalar(count(vector(1)))", i*7))
+		wanted = fmt.Sprintf(`,"%d"]`, i*7)
+		if i%4 == 0 {
+			path = "/api/v1/query?query=" + url.QueryEscape(`count({job="own"}) > bool -1`)
+			wanted = `"status":"success"`
+		}
+	default:
+		return fmt.Errorf("%s: its answers are not known", s.kind)
+	}
+	answer, err := s.do(client, map[bool]string{true: "POST", false: "GET"}[body != nil], path, body)
+	if err == nil && !strings.Contains(answer, wanted) {
+		err = fmt.Errorf("answer %q lacks %s", answer, wanted)
+	}
+	return err
+}
+
 // healthy: the server has a leader and answers; for consul a leader alone is not enough.
 func (s server) healthy(client *http.Client) bool {
 	if s.kind == "consul" {
 		leader, err := s.do(client, "GET", "/v1/status/leader", nil)
 		return err == nil && len(leader) > 5
 	}
-	_, err := s.do(client, "GET", "/health", nil)
+	path := "/health"
+	if s.kind == "prometheus" {
+		path = "/-/ready"
+	}
+	_, err := s.do(client, "GET", path, nil)
 	return err == nil
 }
 
 func main() {
 	if len(os.Args) < 4 {
-		fmt.Fprintln(os.Stderr, "usage: load etcd|consul ADDRESS wait | put N WRITERS")
+		fmt.Fprintln(os.Stderr, "usage: load etcd|consul|prometheus ADDRESS wait | put N WRITERS | check N WRITERS")
 		os.Exit(2)
 	}
 	s := server{os.Args[1], "http://" + os.Args[2]}
@@ -85,10 +123,14 @@ func main() {
 	}
 	n, _ := strconv.ParseInt(os.Args[4], 10, 64)
 	writers, _ := strconv.Atoi(os.Args[5])
-	os.Exit(s.load(n, writers))
+	request := func(client *http.Client, i int64) error { return s.put(client, fmt.Sprintf("key%06d", i), "a value") }
+	if os.Args[3] == "check" {
+		request = s.check
+	}
+	os.Exit(load(request, n, writers))
 }
 
-func (s server) load(n int64, writers int) int {
+func load(request func(*http.Client, int64) error, n int64, writers int) int {
 	endless := n == 0
 	if endless {
 		n = 1 << 60
@@ -112,7 +154,7 @@ func (s server) load(n int64, writers int) int {
 				if i > n {
 					return
 				}
-				if err := s.put(client, fmt.Sprintf("key%06d", i), "a value"); err != nil {
+				if err := request(client, i); err != nil {
 					atomic.AddInt64(&failed, 1)
 					fmt.Fprintln(os.Stderr, err)
 					if endless {
