@@ -37,9 +37,9 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
                             const plan::Plan& plan, const std::vector<int>& program_fds,
                             const std::vector<int>& file_fds, const std::vector<int>& pids) {
   Attached out;
-  // What a user calls one probe: a spec at a function at a moment (and, for an instruction,
-  // its address).
-  std::set<std::tuple<uint32_t, uint64_t, plan::Moment, uint64_t>> probes;
+  // What a user calls one probe: a clause's spec at a function at a moment (and, for an
+  // instruction, its address).
+  std::set<std::tuple<uint32_t, uint32_t, uint64_t, plan::Moment, uint64_t>> probes;
 
   std::vector<size_t> order;
   for (size_t i = 0; i < object.programs.size(); i++)
@@ -82,7 +82,7 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
     for (const plan::Site* site : sites) {
       if (!site) continue;
       for (const plan::Action& action : program.shape.actions)
-        probes.emplace(action.spec, function_of(*site, action.role), action.moment,
+        probes.emplace(action.clause, action.spec, function_of(*site, action.role), action.moment,
                        action.moment == plan::Moment::Instruction ? site->address : 0);
     }
   }
