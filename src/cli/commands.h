@@ -8,5 +8,6 @@ namespace gotap::cli {
 
 int run_script(const Options& options);   ///< the script itself, its output and its end
 int list_probes(const Options& options);  ///< -l
+int emit_script(const Options& options);  ///< emit
 
 }  // namespace gotap::cli

@@ -142,7 +142,8 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
       planned.plan.warnings.push_back(target.path + ": " + target.image->version_warning());
   if (dumped("plan", [&] { return plan::dump(planned.plan); })) return std::nullopt;
 
-  return Planned{std::move(checked.program), std::move(targets), std::move(planned.plan)};
+  return Planned{std::move(read.value()), std::move(checked.program), std::move(targets),
+                 std::move(planned.plan)};
 }
 
 std::optional<Compiled> compile(const Options& options, int& exit_code) {

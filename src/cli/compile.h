@@ -12,12 +12,14 @@
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/program.h"
+#include "lang/source.h"
 #include "plan/plan.h"
 
 namespace gotap::cli {
 
 /// A script whose names, types and sites are all known.
 struct Planned {
+  lang::Source source;
   lang::TypedProgram program;
   std::vector<plan::Target> targets;
   plan::Plan plan;

@@ -16,7 +16,8 @@ constexpr const char* kIntro =
     "\n"
     "  gotap [-p PID | -c COMMAND] FILE           run a script\n"
     "  gotap [-p PID | -c COMMAND] -e 'PROGRAM'   run a one-liner\n"
-    "  gotap -l 'uprobe:PROGRAM:PATTERN'          list what can be probed\n";
+    "  gotap -l 'uprobe:PROGRAM:PATTERN'          list what can be probed\n"
+    "  gotap emit FILE                            print it as a script for bpftrace\n";
 
 constexpr const char* kExamples =
     "\nEXAMPLES\n"
@@ -82,12 +83,42 @@ std::string help_page() {
   return page + kExamples;
 }
 
+// `gotap emit FILE`: a command line of its own.
+CommandLine parse_emit(int argc, const char* const* argv) {
+  CommandLine line;
+  Options& options = line.options;
+  options.emit = true;
+  options.dialect = "0.27";
+  CLI::App app("print a script, and the probes gotap would place for it, as a script for bpftrace",
+               "gotap emit");
+  app.set_help_flag("-h,--help", "print this page");
+  app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
+  app.add_option("-e", options.expression, "this program instead")->option_text("'PROGRAM'");
+  app.add_option("-o", options.output, "write it to this file")->option_text("FILE");
+  app.add_flag("-q", options.quiet, "no messages, only the script");
+  app.add_option("--for", options.dialect, "0.27 (from 0.23 on) or 0.17 (Debian 12)")
+      ->option_text("VERSION")
+      ->check(CLI::IsMember({"0.17", "0.27"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return {{}, 0, app.help()};
+  } catch (const CLI::ParseError& error) {
+    return usage_error(std::string("emit: ") + error.what());
+  }
+  if ((app.count("-e") > 0) == !options.file.empty())
+    return usage_error("emit: give a script file or -e 'PROGRAM'");
+  return line;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Options& options = line.options;
   if (argc < 2) return {{}, 2, help_page()};
+  // Alone it is a script of that name.
+  if (argc > 2 && std::string_view(argv[1]) == "emit") return parse_emit(argc - 1, argv + 1);
   CLI::App app("", "gotap");
   bool version = false;
   add_options(app, options, version);

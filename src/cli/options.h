@@ -21,6 +21,8 @@ struct Options {
   bool verbose = false;    ///< -v
   bool dry_run = false;    ///< --dry-run
   std::string dump;        ///< --dump=ast|types|plan|bpf
+  bool emit = false;       ///< the command `emit`
+  std::string dialect;     ///< its --for: 0.17 or 0.27
 };
 
 /// What the command line asks for.

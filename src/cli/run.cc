@@ -13,6 +13,7 @@ int run(int argc, const char* const* argv) {
     std::fputs(line.text.c_str(), *line.exit_code ? stderr : stdout);
     return *line.exit_code;
   }
+  if (line.options.emit) return emit_script(line.options);
   if (line.options.list) return list_probes(line.options);
   return run_script(line.options);
 }

@@ -1,6 +1,5 @@
 // ObjectBuilder: the parts of a BpfObject that all programs share: maps, event layouts, and what
-// has to be known about the whole script before the first instruction. Entry points: make_maps(),
-// for_each_expr().
+// has to be known about the whole script before the first instruction. Entry point: make_maps().
 #pragma once
 
 #include <vector>
@@ -46,26 +45,5 @@ uint32_t scratch_slots(uint32_t slot_size);
 
 /// Bytes before the first slot: the bitmap of slots in use.
 constexpr uint32_t kScratchHeader = 8;
-
-/// Calls `visit` on every expression of the clause, outermost first.
-template <class Visit>
-void for_each_expr(const lang::Expr& expr, const Visit& visit) {
-  visit(expr);
-  for (const lang::Expr& kid : expr.kids) for_each_expr(kid, visit);
-}
-template <class Visit>
-void for_each_expr(const std::vector<lang::Stmt>& body, const Visit& visit) {
-  for (const lang::Stmt& stmt : body) {
-    for (const lang::Expr& key : stmt.keys) for_each_expr(key, visit);
-    if (stmt.value) for_each_expr(*stmt.value, visit);
-    for_each_expr(stmt.then_body, visit);
-    for_each_expr(stmt.else_body, visit);
-  }
-}
-template <class Visit>
-void for_each_expr(const lang::Clause& clause, const Visit& visit) {
-  if (clause.predicate) for_each_expr(*clause.predicate, visit);
-  for_each_expr(clause.body, visit);
-}
 
 }  // namespace gotap::codegen

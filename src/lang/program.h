@@ -176,6 +176,27 @@ struct TypedProgram {
   uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
 };
 
+/// Calls `visit` on every expression of a clause, outermost first.
+template <class Visit>
+void for_each_expr(const Expr& expr, const Visit& visit) {
+  visit(expr);
+  for (const Expr& kid : expr.kids) for_each_expr(kid, visit);
+}
+template <class Visit>
+void for_each_expr(const std::vector<Stmt>& body, const Visit& visit) {
+  for (const Stmt& stmt : body) {
+    for (const Expr& key : stmt.keys) for_each_expr(key, visit);
+    if (stmt.value) for_each_expr(*stmt.value, visit);
+    for_each_expr(stmt.then_body, visit);
+    for_each_expr(stmt.else_body, visit);
+  }
+}
+template <class Visit>
+void for_each_expr(const Clause& clause, const Visit& visit) {
+  if (clause.predicate) for_each_expr(*clause.predicate, visit);
+  for_each_expr(clause.body, visit);
+}
+
 /// The stage's printer: `--dump=types`, and the golden format of the checker's tests.
 std::string dump(const TypedProgram& program);
 

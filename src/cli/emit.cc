@@ -1,0 +1,71 @@
+// `gotap emit SCRIPT`: the plan as a plain bpftrace script.
+#include "emit/emit.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/fd.h"
+#include "cli/commands.h"
+#include "cli/compile.h"
+#include "cli/report.h"
+
+namespace gotap::cli {
+
+namespace {
+
+Result<std::vector<emit::Binary>> read_binaries(const std::vector<plan::Target>& targets) {
+  std::vector<emit::Binary> binaries;
+  for (const plan::Target& target : targets) {
+    TRY(file, MappedFile::open(target.image->path()));
+    TRY(binary, emit::read_binary(file.bytes()));
+    binary.go_version = target.image->go_version();
+    binaries.push_back(std::move(binary));
+  }
+  return binaries;
+}
+
+Result<void> write_script(const std::string& path, const std::string& text) {
+  if (path.empty()) {
+    std::fputs(text.c_str(), stdout);
+    return {};
+  }
+  Error failed{"cannot write to " + path, "choose another file for -o"};
+  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+  if (!fd) return failed;
+  for (size_t done = 0; done < text.size();) {
+    ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);
+    if (n <= 0) return failed;
+    done += static_cast<size_t>(n);
+  }
+  return {};
+}
+
+}  // namespace
+
+int emit_script(const Options& options) {
+  int exit_code = 0;
+  std::optional<Planned> planned = plan_script(options, exit_code);
+  if (!planned) return exit_code;
+  auto binaries = read_binaries(planned->plan.targets);
+  if (!binaries.ok()) {
+    print_error(binaries.error());
+    return kFailed;
+  }
+  bool old = options.dialect == "0.17";
+  emit::Emitted emitted = emit::emit(planned->program, planned->plan, *binaries,
+                                     old ? emit::Dialect::V017 : emit::Dialect::V027);
+  if (report(emitted.problems, planned->source)) return kFailed;
+  for (const std::string& note : planned->plan.notes)
+    if (!options.quiet) std::fprintf(stderr, "%s\n", note.c_str());
+  for (const std::string& warning : planned->plan.warnings)
+    std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
+  auto written = write_script(options.output, emitted.text);
+  if (written.ok()) return 0;
+  print_error(written.error());
+  return kFailed;
+}
+
+}  // namespace gotap::cli

@@ -1,0 +1,475 @@
+#include "emit/clause.h"
+
+#include <algorithm>
+
+#include "arch/registers.h"
+#include "lang/ast.h"
+#include "lang/builtins.h"
+
+namespace gotap::emit {
+
+using lang::Builtin;
+using lang::Expr;
+using lang::Op;
+using lang::Stmt;
+using Kind = Expr::Kind;
+
+namespace {
+
+// 0.17 takes no longer string written in a script (STRING_SIZE in its src/types.h).
+constexpr size_t kOldLiteral = 63;
+
+bool is_text(const Type& type) {
+  return type.kind == Type::Kind::String || type.kind == Type::Kind::Probe ||
+         type.kind == Type::Kind::Func;
+}
+
+bool is_name(const Type& type) {
+  return type.kind == Type::Kind::Probe || type.kind == Type::Kind::Func;
+}
+
+bool is_literal(const Expr& e) { return e.kind == Kind::Integer && e.type.kind == Type::Kind::Int; }
+
+bool has_step(const Expr& e) {
+  bool found = false;
+  lang::for_each_expr(e, [&](const Expr& part) { found |= part.kind == Kind::IncDec; });
+  return found;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
+// `text` in a format string: a percent sign is written twice.
+std::string format_text(const std::string& text) {
+  std::string out;
+  for (char c : text) out += c == '%' ? "%%" : std::string(1, c);
+  return out;
+}
+
+std::string padded(const std::string& text, const FormatPiece& piece) {
+  auto width = static_cast<size_t>(std::max(piece.width, 0));
+  std::string kept =
+      piece.precision >= 0 ? text.substr(0, static_cast<size_t>(piece.precision)) : text;
+  std::string blanks(kept.size() < width ? width - kept.size() : 0, ' ');
+  return piece.flags.find('-') == std::string::npos ? blanks + kept : kept + blanks;
+}
+
+}  // namespace
+
+std::string Names::fresh(const std::string& wanted) {
+  std::string name = wanted;
+  for (int n = 2; !taken_.insert(name).second; n++) name = wanted + "_" + std::to_string(n);
+  return name;
+}
+
+void Script::problem(const lang::Location& where, std::string message, std::string hint) {
+  for (const lang::Diagnostic& known : problems)
+    if (known.location.begin == where.begin && known.message == message) return;
+  problems.push_back(
+      {lang::Diagnostic::Severity::Error, where, std::move(message), std::move(hint)});
+}
+
+bool mentions(const lang::Clause& clause, Builtin builtin) {
+  bool found = false;
+  lang::for_each_expr(
+      clause, [&](const Expr& e) { found |= e.kind == Kind::Call && e.builtin == builtin; });
+  return found;
+}
+
+ClausePrinter::ClausePrinter(Script& script, Names& names, const Surroundings& where,
+                             const lang::Clause& clause)
+    : script_(script), names_(names), where_(where), clause_(clause) {
+  for (const lang::Variable& variable : clause.variables)
+    variables_.push_back(names_.fresh(variable.name));
+}
+
+std::string ClausePrinter::print(size_t level) {
+  if (!clause_.predicate) {
+    body(clause_.body, level);
+    return std::move(out_);
+  }
+  steps_ = has_step(*clause_.predicate);
+  std::string condition = expr(*clause_.predicate);
+  line(level, "if (" + condition + ") {");
+  body(clause_.body, level + 1);
+  line(level, "}");
+  return std::move(out_);
+}
+
+void ClausePrinter::flush(size_t level) {
+  for (const std::string& text : before_) out_ += std::string(2 * level, ' ') + text + "\n";
+  before_.clear();
+}
+
+void ClausePrinter::line(size_t level, const std::string& text) {
+  flush(level);
+  out_ += std::string(2 * level, ' ') + text + "\n";
+}
+
+void ClausePrinter::body(const std::vector<Stmt>& stmts, size_t level) {
+  for (const Stmt& stmt : stmts) statement(stmt, level);
+}
+
+void ClausePrinter::statement(const Stmt& stmt, size_t level) {
+  steps_ = stmt.value && has_step(*stmt.value);
+  for (const Expr& key : stmt.keys) steps_ |= has_step(key);
+  switch (stmt.kind) {
+    case Stmt::Kind::Expr: return expression_statement(*stmt.value, level);
+    case Stmt::Kind::AssignVar:
+      return line(level, variables_[stmt.slot] + " = " + stored(*stmt.value) + ";");
+    case Stmt::Kind::AssignMap: {
+      std::string value = stored(*stmt.value);
+      line(level, place(stmt.slot, stmt.keys) + " " + lang::spelling(stmt.op) + "= " + value + ";");
+      script_.written.insert(stmt.slot);
+      return;
+    }
+    case Stmt::Kind::Aggregate: {
+      std::string value = aggregation(stmt);
+      line(level, place(stmt.slot, stmt.keys) + " = " + value + ";");
+      script_.written.insert(stmt.slot);
+      return;
+    }
+    case Stmt::Kind::If: {
+      std::string condition = expr(*stmt.value);
+      line(level, "if (" + condition + ") {");
+      body(stmt.then_body, level + 1);
+      return otherwise(stmt.else_body, level);
+    }
+    case Stmt::Kind::Return: return line(level, "return;");
+  }
+}
+
+// What follows the block of an `if`.
+void ClausePrinter::otherwise(const std::vector<Stmt>& stmts, size_t level) {
+  if (stmts.empty()) return line(level, "}");
+  const Stmt& first = stmts.front();
+  if (stmts.size() == 1 && first.kind == Stmt::Kind::If) {
+    steps_ = has_step(*first.value);
+    std::string condition = expr(*first.value);
+    if (before_.empty()) {
+      line(level, "} else if (" + condition + ") {");
+      body(first.then_body, level + 1);
+      return otherwise(first.else_body, level);
+    }
+    before_.clear();
+  }
+  line(level, "} else {");
+  body(stmts, level + 1);
+  line(level, "}");
+}
+
+void ClausePrinter::expression_statement(const Expr& e, size_t level) {
+  bool deletes = e.kind == Kind::Call && e.builtin == Builtin::Delete;
+  std::string text = expr(e);
+  // From 0.24 on an unused result is warned about.
+  line(level, (deletes && !script_.old() ? "_ = " : "") + text + ";");
+}
+
+std::string ClausePrinter::aggregation(const Stmt& stmt) {
+  const lang::MapDecl& map = script_.program.maps[stmt.slot];
+  std::vector<std::string> arguments;
+  if (stmt.value) arguments.push_back(stored(*stmt.value));
+  const char* name = "?";
+  switch (map.value.kind) {
+    case Type::Kind::Count: name = "count"; break;
+    case Type::Kind::Sum: name = "sum"; break;
+    case Type::Kind::Avg: name = "avg"; break;
+    case Type::Kind::Min: name = "min"; break;
+    case Type::Kind::Max: name = "max"; break;
+    case Type::Kind::Hist:
+      name = "hist";
+      if (map.hist_bits == 0) break;
+      if (script_.old())
+        script_.problem(stmt.location, "bpftrace 0.17 has no hist() with bits",
+                        "leave them out, or emit for 0.27");
+      arguments.push_back(std::to_string(map.hist_bits));
+      break;
+    case Type::Kind::Lhist:
+      name = "lhist";
+      for (int64_t number : {map.lhist_min, map.lhist_max, map.lhist_step})
+        arguments.push_back(std::to_string(number));
+      break;
+    default: script_.problem(stmt.location, map.value.name() + " cannot be emitted");
+  }
+  return std::string(name) + "(" + join(arguments) + ")";
+}
+
+std::string ClausePrinter::hoist(const Expr& e, const std::string& text) {
+  if (steps_)
+    script_.problem(e.location,
+                    "bpftrace divides and shifts unsigned numbers only, and this statement "
+                    "changes something while it computes a signed one",
+                    "use ++ and -- in a statement of their own");
+  std::string name = names_.fresh("$n");
+  before_.push_back(name + " = " + text + ";");
+  return name;
+}
+
+std::string ClausePrinter::operand(const Expr& e) {
+  std::string text = expr(e);
+  bool primary = e.kind != Kind::Unary && e.kind != Kind::Binary && e.kind != Kind::Ternary &&
+                 e.kind != Kind::IncDec;
+  return primary && text[0] != '-' ? text : "(" + text + ")";
+}
+
+std::string ClausePrinter::stored(const Expr& e) {
+  if (!is_literal(e)) return expr(e);
+  return "(" + e.type.name() + ")" + integer(e);
+}
+
+std::string ClausePrinter::integer(const Expr& e) {
+  if (e.type.is_signed) return std::to_string(static_cast<int64_t>(e.integer));
+  return std::to_string(e.integer);
+}
+
+std::string ClausePrinter::expr(const Expr& e) {
+  switch (e.kind) {
+    case Kind::Integer:
+      if (e.type.kind == Type::Kind::Bool)
+        return script_.old() ? std::to_string(e.integer) : e.integer ? "true" : "false";
+      return e.type.is_signed || e.integer <= INT64_MAX ? integer(e) : "(uint64)" + integer(e);
+    case Kind::String:
+      if (script_.old() && e.string.size() > kOldLiteral)
+        script_.problem(e.location, "strings in a script of bpftrace 0.17 end at 63 bytes",
+                        "emit for 0.27, or shorten it");
+      return lang::quoted(e.string);
+    case Kind::Call: return call(e);
+    case Kind::Variable: return variables_[e.slot];
+    case Kind::Map:
+      if (!script_.written.count(e.slot)) script_.read_early.insert(e.slot);
+      return place(e.slot, e.kids);
+    case Kind::MapRef: return script_.program.maps[e.slot].name;
+    case Kind::Unary: return lang::spelling(e.op) + operand(e.kids[0]);
+    case Kind::Binary: return binary(e);
+    case Kind::Ternary:
+      return operand(e.kids[0]) + " ? " + stored(e.kids[1]) + " : " + stored(e.kids[2]);
+    case Kind::Cast:
+      if (e.type.kind == Type::Kind::String) return expr(e.kids[0]);
+      return "(" + e.type.name() + ")" + operand(e.kids[0]);
+    case Kind::Deref: return deref(e);
+    case Kind::IncDec: {
+      if (e.kids[0].kind == Kind::Map) script_.written.insert(e.kids[0].slot);
+      std::string op = e.integer == 1 ? "++" : "--";
+      return e.postfix ? expr(e.kids[0]) + op : op + expr(e.kids[0]);
+    }
+  }
+  return "?";
+}
+
+std::string ClausePrinter::binary(const Expr& e) {
+  bool is_signed = e.kids[0].type.is_signed;
+  if ((e.op == Op::Div || e.op == Op::Mod) && (is_signed || e.kids[1].type.is_signed))
+    return divide(e);
+  if (e.op == Op::Shr && is_signed) {
+    std::string value = hoist(e, stored(e.kids[0])), bits = operand(e.kids[1]);
+    return value + " < 0 ? ~(~" + value + " >> " + bits + ") : (" + value + " >> " + bits + ")";
+  }
+  return operand(e.kids[0]) + " " + lang::spelling(e.op) + " " + operand(e.kids[1]);
+}
+
+// A signed quotient or remainder, of absolute values.
+std::string ClausePrinter::divide(const Expr& e) {
+  bool quotient = e.op == Op::Div;
+  auto absolute = [](const std::string& value) {
+    return "(uint64)(" + value + " < 0 ? -" + value + " : " + value + ")";
+  };
+  std::string dividend = hoist(e, stored(e.kids[0]));
+  std::string divisor, negative = dividend + " < 0";
+  if (is_literal(e.kids[1])) {
+    auto number = static_cast<int64_t>(e.kids[1].integer);
+    uint64_t magnitude = number < 0 ? -e.kids[1].integer : e.kids[1].integer;
+    divisor = "(uint64)" + std::to_string(magnitude);
+    if (quotient && number < 0) negative = dividend + " >= 0";
+  } else {
+    std::string value = hoist(e, stored(e.kids[1]));
+    divisor = absolute(value);
+    if (quotient) negative = "(" + dividend + " < 0) != (" + value + " < 0)";
+  }
+  std::string result =
+      hoist(e, "(int64)(" + absolute(dividend) + " " + lang::spelling(e.op) + " " + divisor + ")");
+  return negative + " ? -" + result + " : " + result;
+}
+
+// In BEGIN, END and interval bpftrace takes addresses for the kernel's.
+std::string ClausePrinter::memory(const std::string& pointer) const {
+  return where_.shape ? "*" + pointer : "*uptr(" + pointer + ")";
+}
+
+std::string ClausePrinter::deref(const Expr& e) {
+  const Expr& address = e.kids[0];
+  if (address.type.kind == Type::Kind::Pointer) return memory(operand(address));
+  return memory("(" + e.type.name() + " *)" + operand(address));
+}
+
+std::string ClausePrinter::place(uint32_t map, const std::vector<Expr>& keys) {
+  std::vector<std::string> parts;
+  for (const Expr& key : keys) parts.push_back(stored(key));
+  return script_.program.maps[map].name + (parts.empty() ? "" : "[" + join(parts) + "]");
+}
+
+std::string ClausePrinter::call(const Expr& e) {
+  const lang::BuiltinRow& row = lang::builtin_rows()[static_cast<size_t>(e.builtin)];
+  switch (e.builtin) {
+    case Builtin::Pid:
+    case Builtin::Tid:
+    case Builtin::Comm:
+    case Builtin::Cpu:
+    case Builtin::Uid:
+    case Builtin::Gid:
+    case Builtin::Nsecs:
+    case Builtin::Elapsed: return row.name;
+    case Builtin::Func:
+    case Builtin::Probe: return name_literal(e);
+    case Builtin::Goid:
+      if (where_.shape && where_.shape->g != go::GSource::None) return kGoidVariable;
+      break;
+    case Builtin::Duration:
+      if (!where_.duration.empty()) return where_.duration;
+      break;
+    case Builtin::Retval:
+    case Builtin::Arg:
+    case Builtin::Sarg:
+    case Builtin::Reg: return argument(e);
+    case Builtin::Str: return string_read(e);
+    case Builtin::Printf: return printf_call(e);
+    case Builtin::Print: return print_call(e);
+    case Builtin::Clear:
+    case Builtin::Zero: return std::string(row.name) + "(" + expr(e.kids[0]) + ")";
+    case Builtin::Delete: return delete_call(e);
+    case Builtin::Exit: return exit_call(e);
+    case Builtin::Time: return "time(" + lang::quoted(script_.program.formats[e.format].text) + ")";
+    default: break;
+  }
+  script_.problem(e.location, std::string(row.name) + " cannot be emitted for bpftrace");
+  return row.name;
+}
+
+std::string ClausePrinter::name_of(const Expr& e) const {
+  return e.builtin == Builtin::Func ? plan::func_name(script_.plan, where_.function)
+                                    : plan::probe_name(script_.plan, where_.probe);
+}
+
+std::string ClausePrinter::name_literal(const Expr& e) {
+  std::string name = name_of(e);
+  if (script_.old() && name.size() > kOldLiteral)
+    script_.problem(e.location,
+                    "strings in a script of bpftrace 0.17 end at 63 bytes, too few for " + name,
+                    "it can be printed by printf(), but be no map's key; or emit for 0.27");
+  return lang::quoted(name);
+}
+
+std::string ClausePrinter::argument(const Expr& e) {
+  auto reg = [](uint16_t offset) {
+    return "reg(" + lang::quoted(arch::register_name(offset)) + ")";
+  };
+  const go::Abi abi = where_.shape ? where_.shape->abi : go::Abi::C;
+  auto number = static_cast<unsigned>(e.integer);
+  std::string stack = memory("(uint64 *)(reg(\"sp\") + " + std::to_string(8 + 8 * e.integer) + ")");
+  switch (e.builtin) {
+    case Builtin::Reg: return reg(static_cast<uint16_t>(e.integer));
+    case Builtin::Sarg: return stack;
+    case Builtin::Retval:
+      if (abi != go::Abi::GoStack) return reg(arch::PtRegs::ax);
+      script_.problem(e.location, "retval: a function here returns its results on the stack",
+                      "read them with *(reg(\"sp\")+N)");
+      return "0";
+    default: break;
+  }
+  if (abi == go::Abi::GoStack) return stack;
+  auto offset =
+      abi == go::Abi::C ? arch::c_argument_register(number) : arch::go_argument_register(number);
+  if (offset) return reg(*offset);
+  script_.problem(e.location,
+                  "arg" + std::to_string(e.integer) + " is not in a register of a function here");
+  return "0";
+}
+
+// From 0.23 on bpftrace's length counts the NUL that it puts behind.
+std::string ClausePrinter::string_read(const Expr& e) {
+  std::string address = where_.shape ? expr(e.kids[0]) : "uptr(" + expr(e.kids[0]) + ")";
+  if (e.kids.size() < 2) return "str(" + address + ")";
+  const Expr& length = e.kids[1];
+  if (is_literal(length)) {
+    uint64_t bytes = std::min<uint64_t>(length.integer, script_.program.max_strlen);
+    return "str(" + address + ", " + std::to_string(bytes + (script_.old() ? 0 : 1)) + ")";
+  }
+  return "str(" + address + ", " + (script_.old() ? expr(length) : operand(length) + " + 1") + ")";
+}
+
+std::string ClausePrinter::printf_call(const Expr& e) {
+  const Format& format = script_.program.formats[e.format];
+  std::string text;
+  std::vector<std::string> arguments;
+  size_t next = 0;
+  for (const FormatPiece& piece : format.pieces) {
+    if (piece.conversion == 0) {
+      text += format_text(piece.literal);
+      continue;
+    }
+    if (piece.star_width) {
+      script_.problem(e.location, "bpftrace has no * for a width", "write the width as a number");
+      next++;
+    }
+    if (next >= e.kids.size()) break;
+    const Expr& value = e.kids[next++];
+    if (is_name(value.type)) {
+      text += format_text(padded(name_of(value), piece));
+      continue;
+    }
+    std::string conversion = piece.length + piece.conversion;
+    if (piece.wide) conversion = std::string("ll") + piece.conversion;
+    std::string argument = expr(value);
+    if (piece.conversion == 's' && !is_text(value.type)) {
+      bool boolean = value.type.kind == Type::Kind::Bool;
+      if (boolean) argument = operand(value) + " ? \"true\" : \"false\"";
+      conversion = boolean ? "s" : value.type.is_signed ? "lld" : "llu";
+    }
+    text += "%" + piece.flags + (piece.width >= 0 ? std::to_string(piece.width) : "") +
+            (piece.precision >= 0 ? "." + std::to_string(piece.precision) : "") + conversion;
+    arguments.push_back(argument);
+  }
+  return "printf(" + lang::quoted(text) + (arguments.empty() ? "" : ", ") + join(arguments) + ")";
+}
+
+std::string ClausePrinter::print_call(const Expr& e) {
+  const Expr& what = e.kids[0];
+  const Type& type = what.type;
+  if (what.kind == Kind::MapRef || (what.kind == Kind::Map && what.kids.empty())) {
+    std::vector<std::string> arguments = {script_.program.maps[what.slot].name};
+    for (size_t i = 1; i < e.kids.size(); i++) arguments.push_back(expr(e.kids[i]));
+    return "print(" + join(arguments) + ")";
+  }
+  if (is_name(type)) return "printf(" + lang::quoted(format_text(name_of(what)) + "\n") + ")";
+  if (!script_.old()) return "print(" + expr(what) + ")";
+  if (type.is_aggregate()) {
+    script_.problem(e.location, "bpftrace 0.17 prints no single entry of such a map",
+                    "print the whole map, or emit for 0.27");
+    return "0";
+  }
+  if (type.kind == Type::Kind::Bool)
+    return "printf(\"%s\\n\", " + operand(what) + " ? \"true\" : \"false\")";
+  const char* format = is_text(type) ? "%s" : type.is_signed ? "%lld" : "%llu";
+  return "printf(\"" + std::string(format) + "\\n\", " + expr(what) + ")";
+}
+
+std::string ClausePrinter::delete_call(const Expr& e) {
+  const Expr& entry = e.kids[0];
+  const std::string& map = script_.program.maps[entry.slot].name;
+  if (script_.old() || entry.kids.empty()) return "delete(" + place(entry.slot, entry.kids) + ")";
+  std::vector<std::string> keys;
+  for (const Expr& key : entry.kids) keys.push_back(stored(key));
+  return "delete(" + map + ", " + (keys.size() > 1 ? "(" + join(keys) + ")" : keys[0]) + ")";
+}
+
+std::string ClausePrinter::exit_call(const Expr& e) {
+  bool plain = e.kids.empty() || (is_literal(e.kids[0]) && e.kids[0].integer == 0);
+  if (plain) return "exit()";
+  if (script_.old())
+    script_.problem(e.location, "bpftrace 0.17 has no exit code of a script", "write exit()");
+  return "exit(" + expr(e.kids[0]) + ")";
+}
+
+}  // namespace gotap::emit
