@@ -8,6 +8,7 @@
 //	                      counted  calls and returns are counted
 //	                      entry    never returns (has no RET)
 //	                      generic  NAME is a glob over its instantiations
+//	                      c        a C function, in builds with cgo
 //	counters            runs all scenarios and prints
 //	                      count NAME CALLS RETURNS
 //	                      span NAME ID GOID INNER OUTER [early]    a timed call that returned:

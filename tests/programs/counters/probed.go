@@ -301,12 +301,12 @@ func PInflight(id int, h *hold) int {
 // a jump, (*PValue).Get calls.
 type getter interface{ Get(id int) int }
 
-type PInner struct{ n int }
+type PInner struct{ n int64 }
 
 //go:noinline
 func (p *PInner) Get(id int) int {
 	begin := now()
-	p.n++
+	atomic.AddInt64(&p.n, 1)
 	inner[id] = now() - begin
 	return id
 }

@@ -42,7 +42,10 @@ func holdInflight(n int) *hold {
 	return h
 }
 
-var generics = func() {} // from Go 1.18
+var (
+	generics = func() {} // from Go 1.18
+	cgo      = func() {} // in builds with C
+)
 
 func check(ok bool) {
 	if !ok {
@@ -63,6 +66,7 @@ func scenarios() {
 	hotLoop(30000)
 	shapes()
 	generics()
+	cgo()
 }
 
 func stacks() {
