@@ -31,6 +31,8 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     fd_ = std::move(other.fd_);
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    modified_s_ = other.modified_s_;
+    modified_ns_ = other.modified_ns_;
     path_ = std::move(other.path_);
   }
   return *this;
@@ -54,11 +56,20 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   if (::fstat(file.fd_.get(), &st) != 0 || !S_ISREG(st.st_mode))
     return Error{path + " is not a regular file", "name the program's executable file"};
   if (st.st_size == 0) return Error{path + " is empty", ""};
-  void* data = ::mmap(nullptr, st.st_size, PROT_READ, MAP_PRIVATE, file.fd_.get(), 0);
+  // Shared: into a private mapping the kernel puts the breakpoints of whoever probes the file.
+  void* data = ::mmap(nullptr, st.st_size, PROT_READ, MAP_SHARED, file.fd_.get(), 0);
   if (data == MAP_FAILED) return Error{"cannot map " + path + ": " + std::strerror(errno), ""};
   file.data_ = data;
   file.size_ = st.st_size;
+  file.modified_s_ = st.st_mtim.tv_sec;
+  file.modified_ns_ = st.st_mtim.tv_nsec;
   return file;
+}
+
+bool MappedFile::is_unchanged() const {
+  struct stat st;
+  return ::fstat(fd_.get(), &st) == 0 && static_cast<size_t>(st.st_size) == size_ &&
+         st.st_mtim.tv_sec == modified_s_ && st.st_mtim.tv_nsec == modified_ns_;
 }
 
 }  // namespace gotap

@@ -42,11 +42,14 @@ class MappedFile {
   Bytes bytes() const { return {static_cast<const uint8_t*>(data_), size_}; }
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
+  /// Whether nobody has written to the file since it was opened, by its size and time stamp.
+  bool is_unchanged() const;
 
  private:
   Fd fd_;
   void* data_ = nullptr;
   size_t size_ = 0;
+  int64_t modified_s_ = 0, modified_ns_ = 0;
   std::string path_;
 };
 

@@ -36,6 +36,8 @@ class FakeKernel : public Kernel {
   int fail_call = 0;               ///< this call (from 1) fails; 0: none
   Error failure{"no memory", ""};  ///< with this
   std::set<uint64_t> bad_offsets;  ///< sites that the kernel refuses to probe
+  std::set<uint64_t> uprobes;      ///< offsets where somebody has a uprobe already
+  bool survives_seccomp = true;
   uint32_t cpus = 1;
   bool pid_filter = true;
   uint32_t member_offset = 0x40;
@@ -157,6 +159,14 @@ class FakeKernel : public Kernel {
   Result<bool> pid_filter_works() override {
     if (failing("pid filter")) return failure;
     return pid_filter;
+  }
+  Result<bool> has_uprobe(int, uint64_t offset) override {
+    if (failing("has uprobe")) return failure;
+    return uprobes.contains(offset);
+  }
+  Result<bool> uretprobe_survives_seccomp() override {
+    if (failing("seccomp trial")) return failure;
+    return survives_seccomp;
   }
 
  private:

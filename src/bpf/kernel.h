@@ -80,6 +80,11 @@ class Kernel {
   /// Whether uprobe_multi's pid filter counts all threads of the process (Linux >= 6.10, or a
   /// backport of 46ba0e49b642): tried, not derived from the version.
   virtual Result<bool> pid_filter_works() = 0;
+  /// Whether a uprobe, made by anybody in any way, is on this byte of the file. A yes leaves a
+  /// line in the kernel's log.
+  virtual Result<bool> has_uprobe(int file_fd, uint64_t offset) = 0;
+  /// Whether a process with a seccomp filter lives through a kernel uretprobe: tried on a child.
+  virtual Result<bool> uretprobe_survives_seccomp() = 0;
 };
 
 /// The running Linux kernel.

@@ -14,6 +14,7 @@
 #include "bpf/linux_attach.h"
 #include "bpf/linux_btf.h"
 #include "bpf/linux_errors.h"
+#include "bpf/linux_uprobe_query.h"
 #include "bpf/ringbuf.h"
 #include "bpf/uapi/uprobe_multi.h"
 
@@ -169,6 +170,12 @@ class LinuxKernel : public Kernel {
     }
     return *pid_filter_;
   }
+
+  Result<bool> has_uprobe(int file_fd, uint64_t offset) override {
+    return is_uprobed(file_fd, offset);
+  }
+
+  Result<bool> uretprobe_survives_seccomp() override { return bpf::uretprobe_survives_seccomp(); }
 
  private:
   // What libbpf calls the largest log that every kernel takes.

@@ -248,6 +248,37 @@ TEST_F(LinuxKernelTest, SaysWhatIsWrongWithASite) {
   EXPECT_NE(link.error().message.find("the process has ended"), std::string::npos);
 }
 
+TEST_F(LinuxKernelTest, KnowsEverybodysUprobes) {
+  const uint64_t a = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t b = *file_offset_of(reinterpret_cast<void*>(gotap_probed_b));
+  auto known = [&](uint64_t offset) {
+    auto result = kernel_->has_uprobe(self_.get(), offset);
+    EXPECT_TRUE(result.ok()) << result.error().message;
+    return result.ok() && *result;
+  };
+  EXPECT_FALSE(known(a));
+  Fd counts = map({"counts", MapType::Array, 4, 16, 1});
+  Fd program = load(count_and_cookie(), {counts.get()});
+  const int init = 1;  // a process that does not even run this file
+  auto link = kernel_->attach_uprobes({.program_fd = program.get(),
+                                       .file_fd = self_.get(),
+                                       .offsets = {&a, 1},
+                                       .pids = {&init, 1}});
+  ASSERT_TRUE(link.ok()) << link.error().message;
+  EXPECT_TRUE(known(a));
+  EXPECT_FALSE(known(b));
+  EXPECT_FALSE(known(a + 1));
+  link->links.clear();
+  EXPECT_FALSE(known(a));
+  gotap_probed_a(1);
+}
+
+TEST_F(LinuxKernelTest, AReturnProbeUnderSeccompIsTried) {
+  // Which of both it is depends on the kernel; that it can be told does not.
+  auto survives = kernel_->uretprobe_survives_seccomp();
+  ASSERT_TRUE(survives.ok()) << survives.error().message;
+}
+
 TEST_F(LinuxKernelTest, FindsMembersInTheKernelsTypes) {
   auto offset = kernel_->struct_offset("task_struct", "thread.fsbase");
   ASSERT_TRUE(offset.ok()) << offset.error().message;

@@ -88,7 +88,9 @@ bool dump_stage(const Options& options, const char* stage, Text&& text, int& exi
 }  // namespace
 
 std::vector<plan::Target> open_targets(const lang::ast::Script& script,
-                                       std::vector<lang::Diagnostic>& diagnostics) {
+                                       const std::vector<int>& pids,
+                                       std::vector<lang::Diagnostic>& diagnostics,
+                                       std::vector<std::string>& notes) {
   std::vector<plan::Target> targets;
   std::set<std::string> tried;
   for (const auto& clause : script.clauses)
@@ -96,7 +98,9 @@ std::vector<plan::Target> open_targets(const lang::ast::Script& script,
       bool has_program =
           probe.kind == lang::ProbeKind::Uprobe || probe.kind == lang::ProbeKind::Uretprobe;
       if (!has_program || !tried.insert(probe.path).second) continue;
-      auto target = open_target(probe.path);
+      std::string note;
+      auto target = open_target(probe.path, pids, note);
+      if (!note.empty()) notes.push_back(std::move(note));
       if (target.ok())
         targets.push_back(std::move(target.value()));
       else
@@ -122,7 +126,8 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   if (dumped("ast", [&] { return lang::ast::dump(parsed.script); })) return std::nullopt;
 
   std::vector<lang::Diagnostic> diagnostics;
-  std::vector<plan::Target> targets = open_targets(parsed.script, diagnostics);
+  std::vector<std::string> notes;
+  std::vector<plan::Target> targets = open_targets(parsed.script, options.pids, diagnostics, notes);
   // From here on the binaries are fixed; the checker goes on without those that failed, so
   // that all that is wrong is said in one run.
   lang::Checked checked = lang::check(
@@ -137,9 +142,11 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   for (const plan::Problem& problem : planned.problems)
     diagnostics.push_back(error_at(problem.location, problem.message, problem.hint));
   if (report(diagnostics, source)) return std::nullopt;
+  auto& warnings = planned.plan.warnings;
+  warnings.insert(warnings.begin(), notes.begin(), notes.end());
   for (const plan::Target& target : targets)
     if (!target.image->version_warning().empty())
-      planned.plan.warnings.push_back(target.path + ": " + target.image->version_warning());
+      warnings.push_back(target.path + ": " + target.image->version_warning());
   if (dumped("plan", [&] { return plan::dump(planned.plan); })) return std::nullopt;
 
   return Planned{std::move(read.value()), std::move(checked.program), std::move(targets),

@@ -38,8 +38,11 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code);
 /// plan_script() and the code. Nothing: as there, or --dry-run has printed the plan.
 std::optional<Compiled> compile(const Options& options, int& exit_code);
 
-/// Every binary the script names, opened once; those that cannot be are diagnostics.
+/// Every binary the script names, opened once, as the processes `pids` run it; those that cannot
+/// be are diagnostics. `notes` gets what is to be said about them.
 std::vector<plan::Target> open_targets(const lang::ast::Script& script,
-                                       std::vector<lang::Diagnostic>& diagnostics);
+                                       const std::vector<int>& pids,
+                                       std::vector<lang::Diagnostic>& diagnostics,
+                                       std::vector<std::string>& notes);
 
 }  // namespace gotap::cli

@@ -14,7 +14,8 @@ int list_probes(const Options& options) {
   lang::Parsed parsed = lang::parse(source);
   if (report(parsed.diagnostics, source)) return kFailed;
   std::vector<lang::Diagnostic> diagnostics;
-  std::vector<plan::Target> targets = open_targets(parsed.script, diagnostics);
+  std::vector<std::string> notes;
+  std::vector<plan::Target> targets = open_targets(parsed.script, options.pids, diagnostics, notes);
   if (report(diagnostics, source)) return kFailed;
   bool any = false;
   for (const auto& clause : parsed.script.clauses)

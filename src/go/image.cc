@@ -139,6 +139,7 @@ Result<std::shared_ptr<const Image>> Image::from_bytes(Bytes bytes, std::string 
 
 const std::string& Image::path() const { return impl_->path; }
 int Image::fd() const { return impl_->file.fd(); }
+bool Image::is_unchanged() const { return fd() < 0 || impl_->file.is_unchanged(); }
 bool Image::is_go() const { return impl_->is_go; }
 const std::string& Image::go_version() const { return impl_->build.version; }
 int Image::go_minor() const { return impl_->build.minor; }

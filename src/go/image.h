@@ -114,6 +114,8 @@ class Image {
 
   const std::string& path() const;
   int fd() const;  ///< the very file that was read, for attaching
+  /// Whether nobody has written to the file since it was opened. Bytes in memory never change.
+  bool is_unchanged() const;
 
   bool is_go() const;
   const std::string& go_version() const;  ///< "1.24.4" as in "go1.24.4"; empty if not Go

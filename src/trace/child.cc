@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
+
+#include "base/path.h"
 
 namespace gotap::trace {
 
@@ -40,16 +41,7 @@ Result<std::string> find_program(const std::string& name) {
     if (::access(name.c_str(), F_OK) != 0) return Error{"-c: no such program: " + name, ""};
     return Error{"-c: " + name + " is not an executable file", "chmod +x, or name another file"};
   }
-  const char* path = std::getenv("PATH");
-  std::string_view rest = path ? path : "/usr/local/bin:/usr/bin:/bin";
-  while (true) {
-    size_t colon = rest.find(':');
-    std::string_view dir = rest.substr(0, colon);
-    std::string candidate = (dir.empty() ? "." : std::string(dir)) + "/" + name;
-    if (is_runnable_file(candidate)) return candidate;
-    if (colon == std::string_view::npos) break;
-    rest = rest.substr(colon + 1);
-  }
+  if (auto found = find_in_path(name)) return *found;
   return Error{"-c: no such program: " + name, "it is in none of the directories of PATH"};
 }
 

@@ -1,212 +1,226 @@
-// Entry points: check_files, check_process.
+// Entry points: check_files, check_processes.
 #include "trace/gate.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
+#include <map>
 
-#include "base/fd.h"
+#include "base/path.h"
 #include "base/text.h"
+#include "trace/code_check.h"
+#include "trace/process.h"
 
 namespace gotap::trace {
 
 namespace {
 
-constexpr uint8_t kInt3 = 0xcc;
+constexpr uint64_t kPage = 4096;
+// Less is not worth a line.
+constexpr uint64_t kMuchMemory = 4 << 20;
 
-bool read_at(int fd, uint64_t offset, std::vector<uint8_t>& out) {
-  size_t done = 0;
-  while (done < out.size()) {
-    ssize_t n =
-        ::pread(fd, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<size_t>(n);
-  }
-  return true;
+bool has_bytes(int fd, uint64_t offset, const std::vector<uint8_t>& bytes) {
+  std::vector<uint8_t> now(bytes.size());
+  ssize_t n;
+  do n = ::pread(fd, now.data(), now.size(), static_cast<off_t>(offset));
+  while (n < 0 && errno == EINTR);
+  return n == static_cast<ssize_t>(bytes.size()) && now == bytes;
 }
 
-/// A mapping of /proc/PID/maps that holds code.
-struct Mapping {
-  uint64_t start = 0, end = 0, offset = 0, inode = 0;
-  dev_t device = 0;
-  std::string name;  // of the link in /proc/PID/map_files
-};
-
-Result<std::vector<Mapping>> code_mappings(int pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/maps");
-  std::vector<Mapping> mappings;
-  std::string line;
-  while (std::getline(file, line)) {
-    unsigned long start, end, offset, inode;
-    unsigned major, minor;
-    char mode[8];
-    if (std::sscanf(line.c_str(), "%lx-%lx %7s %lx %x:%x %lu", &start, &end, mode, &offset, &major,
-                    &minor, &inode) != 7)
-      continue;
-    if (mode[2] != 'x' || inode == 0) continue;
-    mappings.push_back(
-        {start, end, offset, inode, makedev(major, minor), line.substr(0, line.find(' '))});
-  }
-  if (mappings.empty())
-    return Error{"cannot read the memory map of process " + std::to_string(pid),
-                 "it has ended, or it belongs to another user: run as root, or with the " +
-                     std::string("capability CAP_SYS_PTRACE")};
-  return mappings;
-}
-
-// The device number in maps is the file system's own, which on overlay and btrfs is not what
-// fstat() says; the link in map_files leads to the file itself.
-bool is_same_file(int pid, const Mapping& mapping, const struct stat& file) {
-  struct stat st;
-  const std::string link = "/proc/" + std::to_string(pid) + "/map_files/" + mapping.name;
-  if (::stat(link.c_str(), &st) == 0) return st.st_ino == file.st_ino && st.st_dev == file.st_dev;
-  return mapping.inode == file.st_ino && mapping.device == file.st_dev;
-}
-
-std::string status_field(int pid, std::string_view field) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (!line.starts_with(field)) continue;
-    size_t at = line.find_first_not_of(" \t", field.size());
-    return at == std::string::npos ? "" : line.substr(at);
-  }
-  return "";
-}
-
-std::string link_target(const std::string& path) {
-  char target[4096];
-  ssize_t n = ::readlink(path.c_str(), target, sizeof target);
-  return n < 0 ? "" : std::string(target, static_cast<size_t>(n));
-}
-
-// "process 42 (etcd)".
-std::string process_name(int pid) {
-  std::string name = status_field(pid, "Name:");
-  return "process " + std::to_string(pid) +
-         (name.empty() ? "" : " (" + escape_controls(name) + ")");
-}
-
-Result<void> check_no_debugger(int pid) {
-  const std::string tracer = status_field(pid, "TracerPid:");
-  if (tracer.empty()) return Error{"there is no process " + std::to_string(pid), ""};
-  const int tracer_pid = std::atoi(tracer.c_str());
-  if (tracer_pid == 0) return {};
-  return Error{process_name(pid) + " is being debugged by " + process_name(tracer_pid),
+Result<void> check_no_debugger(int pid, const Threads& threads) {
+  if (!is_alive(pid)) return Error{"there is no process " + std::to_string(pid), ""};
+  if (threads.tracer == 0) return {};
+  return Error{process_name(pid) + " is being debugged by " + process_name(threads.tracer),
                "end the debugger first: two breakpoints on one instruction would corrupt it"};
 }
 
 Error not_running(const plan::Target& target, int pid) {
-  const std::string exe = link_target("/proc/" + std::to_string(pid) + "/exe");
+  const std::string folder = "/proc/" + std::to_string(pid);
+  const std::string exe = link_target(folder + "/exe");
   Error error{process_name(pid) + " does not run " + target.path, ""};
-  if (exe.ends_with(" (deleted)")) {
-    error.hint = "its own file was replaced or deleted since it started: name /proc/" +
-                 std::to_string(pid) + "/exe in the script";
-  } else if (!exe.empty()) {
+  if (exe.ends_with(kDeleted))
+    error.hint = "its own file was replaced or deleted since it started: name " + folder +
+                 "/exe in the script";
+  else if (!exe.empty())
     error.hint = "it runs " + escape_controls(exe);
-  }
   return error;
 }
 
-class MemoryCheck {
- public:
-  MemoryCheck(const plan::Plan& plan, int pid, Fd memory, std::vector<Mapping> mappings)
-      : plan_(plan), pid_(pid), memory_(std::move(memory)), mappings_(std::move(mappings)) {}
-
-  // Every site of `target` in every mapping of its file; false if the file is not mapped.
-  Result<bool> check(uint32_t target, const struct stat& file) const {
-    std::vector<const Mapping*> own;
-    for (const Mapping& mapping : mappings_)
-      if (is_same_file(pid_, mapping, file)) own.push_back(&mapping);
-    if (own.empty()) return false;
-    for (const plan::Program& program : plan_.programs) {
-      if (program.shape.target != target) continue;
-      for (const plan::Site& site : program.sites)
-        for (const Mapping* mapping : own) TRY_DO(check_site(site, *mapping));
-    }
-    return true;
-  }
-
- private:
-  Result<void> check_site(const plan::Site& site, const Mapping& mapping) const {
-    if (site.file_offset < mapping.offset ||
-        site.file_offset - mapping.offset >= mapping.end - mapping.start)
-      return {};
-    std::vector<uint8_t> bytes(site.bytes.size());
-    const uint64_t address = mapping.start + (site.file_offset - mapping.offset);
-    if (!read_at(memory_.get(), address, bytes))
-      return Error{"cannot read the code of " + process_name(pid_) + " at " + hex(address),
-                   "it may just have ended"};
-    if (bytes == site.bytes) return {};
-    const std::string where = site_name(plan_, site) + " in " + process_name(pid_);
-    if (!bytes.empty() && bytes[0] == kInt3)
-      return Error{"somebody else's breakpoint is at " + where,
-                   "another tracer or debugger is at work there: end it first"};
-    return Error{"the code at " + where + " is not what its file has",
-                 "the program changed itself, or somebody else did"};
-  }
-
-  const plan::Plan& plan_;
-  int pid_;
-  Fd memory_;
-  std::vector<Mapping> mappings_;
-};
-
-}  // namespace
-
-std::string site_name(const plan::Plan& plan, const plan::Site& site) {
-  const uint64_t self = plan::Cookie::unpack(site.cookie).self;
-  if (self >= plan.functions.size()) return hex(site.address);
-  return plan.functions[self].name + " at " + hex(site.address);
+bool has_kernel_uretprobes(const plan::Plan& plan) {
+  return std::any_of(plan.programs.begin(), plan.programs.end(), [](const plan::Program& program) {
+    return program.shape.kernel_uretprobe && !program.sites.empty();
+  });
 }
 
-Result<void> check_files(const plan::Plan& plan, const std::vector<int>& fds) {
-  for (const plan::Program& program : plan.programs) {
-    const uint32_t target = program.shape.target;
-    if (target >= fds.size() || target >= plan.targets.size() || fds[target] < 0)
-      return Error{"internal error: a program without an opened file", ""};
-    for (const plan::Site& site : program.sites) {
-      std::vector<uint8_t> bytes(site.bytes.size());
-      if (read_at(fds[target], site.file_offset, bytes) && bytes == site.bytes) continue;
-      return Error{plan.targets[target].path + " was changed while it was being read (at " +
-                       site_name(plan, site) + ")",
-                   "start again once it is written"};
+/// One look at all the traced processes.
+class Gate {
+ public:
+  Gate(bpf::Kernel& kernel, const plan::Plan& plan, const std::vector<int>& fds)
+      : kernel_(kernel), plan_(plan), fds_(fds), code_(plan, fds), pages_(code_.pages()) {}
+
+  Result<void> named(const std::vector<int>& pids);
+  Result<void> everybody();
+  Result<void> child(int pid);
+  Result<void> finish(const CgroupTree& cgroups);
+
+  std::vector<std::string> take_messages() { return std::move(messages_); }
+
+ private:
+  Result<std::vector<bool>> process(int pid);
+  Result<void> check_seccomp(int pid, const Threads& threads);
+  void add_memory(int pid, const std::vector<bool>& runs);
+
+  bpf::Kernel& kernel_;
+  const plan::Plan& plan_;
+  const std::vector<int>& fds_;
+  CodeCheck code_;
+  std::vector<uint64_t> pages_;     // by target
+  std::map<int, uint64_t> memory_;  // by process: bytes of the copies
+  std::vector<std::string> messages_;
+};
+
+Result<std::vector<bool>> Gate::process(int pid) {
+  const Threads threads = threads_of(pid);
+  TRY_DO(check_no_debugger(pid, threads));
+  TRY(runs, code_.check(pid));
+  if (std::find(runs.begin(), runs.end(), true) != runs.end()) TRY_DO(check_seccomp(pid, threads));
+  add_memory(pid, runs);
+  return runs;
+}
+
+// A system call that the kernel's return probes make on some kernels is one more that a filter
+// may kill for.
+Result<void> Gate::check_seccomp(int pid, const Threads& threads) {
+  if (!threads.seccomp || !has_kernel_uretprobes(plan_)) return {};
+  auto survives = kernel_.uretprobe_survives_seccomp();
+  if (survives.ok() && *survives) return {};
+  const char* hint = "probe the function's entry, or single instructions of it (F+N)";
+  if (survives.ok())
+    return Error{"a return probe on a function that is not Go's would kill " + process_name(pid) +
+                     ": it runs under seccomp, and this kernel's return probes do not heed that",
+                 hint};
+  return Error{process_name(pid) + " runs under seccomp, and whether it would live through a " +
+                   "return probe cannot be found out: " + survives.error().message,
+               hint};
+}
+
+void Gate::add_memory(int pid, const std::vector<bool>& runs) {
+  for (size_t i = 0; i < runs.size(); i++)
+    if (runs[i]) memory_[pid] += pages_[i] * kPage;
+}
+
+Result<void> Gate::named(const std::vector<int>& pids) {
+  if (link_target("/proc/self") != std::to_string(::getpid()))
+    return Error{
+        "/proc is of another PID namespace than gotap: process ids mean other processes "
+        "there",
+        "mount the proc file system of gotap's own namespace on /proc, or run gotap "
+        "outside"};
+  std::vector<bool> anybody(plan_.targets.size());
+  for (const int pid : pids) {
+    TRY(runs, process(pid));
+    // One of several files may be a library that is loaded later; none at all is a mistake.
+    if (std::find(runs.begin(), runs.end(), true) == runs.end())
+      return not_running(plan_.targets[0], pid);
+    for (size_t i = 0; i < runs.size(); i++) anybody[i] = anybody[i] || runs[i];
+  }
+  for (size_t i = 0; i < anybody.size(); i++) {
+    if (anybody[i]) continue;
+    if (pids.size() == 1) {
+      const Error error = not_running(plan_.targets[i], pids[0]);
+      messages_.push_back(error.message + (error.hint.empty() ? "" : ": " + error.hint));
+    } else {
+      messages_.push_back("none of the processes runs " + plan_.targets[i].path);
     }
   }
   return {};
 }
 
-Result<ProcessCheck> check_process(const plan::Plan& plan, const std::vector<int>& fds, int pid) {
-  ProcessCheck result;
-  if (plan.programs.empty()) return result;
-  TRY_DO(check_no_debugger(pid));
-  TRY(mappings, code_mappings(pid));
-  Fd memory(::open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!memory)
-    return Error{"cannot read the memory of " + process_name(pid) + ": " + std::strerror(errno),
-                 "run as root, or with the capability CAP_SYS_PTRACE"};
-  MemoryCheck check(plan, pid, std::move(memory), std::move(mappings));
-  std::vector<Error> missing;
-  for (uint32_t target = 0; target < plan.targets.size(); target++) {
-    struct stat file;
-    if (::fstat(fds[target], &file) != 0)
-      return Error{"internal error: " + plan.targets[target].path + " is not open", ""};
-    TRY(mapped, check.check(target, file));
-    if (!mapped) missing.push_back(not_running(plan.targets[target], pid));
+Result<void> Gate::everybody() {
+  std::vector<RunFile> files;
+  for (const int fd : fds_) {
+    RunFile file;
+    if (::fstat(fd, &file.file) != 0) continue;
+    file.path = link_target("/proc/self/fd/" + std::to_string(fd));
+    file.library = is_library(fd);
+    files.push_back(std::move(file));
   }
-  // One of several files may be a library that is loaded later; none at all is a mistake.
-  if (!missing.empty() && missing.size() == plan.targets.size()) return std::move(missing[0]);
-  for (const Error& error : missing)
-    result.warnings.push_back(error.message + (error.hint.empty() ? "" : ": " + error.hint));
-  return result;
+  const Running running = processes_that_run(files);
+  for (const int pid : running.now) {
+    auto runs = process(pid);
+    // Processes end at any time.
+    if (!runs.ok() && is_alive(pid)) return std::move(runs.error());
+  }
+  if (!running.before.empty()) {
+    const int pid = running.before[0];
+    const size_t others = running.before.size() - 1;
+    messages_.push_back(process_name(pid) +
+                        (others ? " and " + std::to_string(others) + " more run" : " runs") +
+                        " a file that was replaced since and is not traced: -p " +
+                        std::to_string(pid) + " traces it");
+  }
+  // The kernel's constant for the first namespace, PROC_PID_INIT_INO.
+  if (link_target("/proc/self/ns/pid") != "pid:[4026531836]")
+    messages_.push_back(
+        "gotap runs in a PID namespace of its own: processes outside that run the "
+        "same file are probed too, and could not be checked");
+  return {};
+}
+
+// It is still a copy of ourselves: what can be asked of it now is what it inherits.
+Result<void> Gate::child(int pid) {
+  TRY_DO(check_seccomp(pid, threads_of(pid)));
+  add_memory(pid, std::vector<bool>(plan_.targets.size(), true));
+  return {};
+}
+
+Result<void> Gate::finish(const CgroupTree& cgroups) {
+  TRY_DO(code_.explain_breakpoints(kernel_));
+  TRY_DO(check_memory(cgroups, memory_));
+  uint64_t most = 0;
+  for (const auto& [pid, bytes] : memory_) most = std::max(most, bytes);
+  if (most >= kMuchMemory)
+    messages_.push_back("the probes take " + megabytes(most) + " of " +
+                        (memory_.size() > 1 ? "each traced process's" : "the traced process's") +
+                        " memory: a copy of each page of code that has one");
+  return {};
+}
+
+}  // namespace
+
+Result<void> check_files(const plan::Plan& plan, const std::vector<int>& fds) {
+  auto changed = [](const plan::Target& target, const std::string& where) {
+    return Error{target.path + " was changed while it was being read" + where,
+                 "start again once it is written"};
+  };
+  for (const plan::Target& target : plan.targets)
+    if (target.image && !target.image->is_unchanged()) return changed(target, "");
+  for (const plan::Program& program : plan.programs) {
+    const uint32_t target = program.shape.target;
+    if (target >= fds.size() || target >= plan.targets.size() || fds[target] < 0)
+      return Error{"internal error: a program without an opened file", ""};
+    for (const plan::Site& site : program.sites)
+      if (!has_bytes(fds[target], site.file_offset, site.bytes))
+        return changed(plan.targets[target], " (at " + site_name(plan, site) + ")");
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> check_processes(bpf::Kernel& kernel, const plan::Plan& plan,
+                                                 const std::vector<int>& fds,
+                                                 const TracedProcesses& traced,
+                                                 const CgroupTree& cgroups) {
+  if (plan.programs.empty()) return std::vector<std::string>{};
+  Gate gate(kernel, plan, fds);
+  if (traced.child)
+    TRY_DO(gate.child(traced.child));
+  else if (traced.pids.empty())
+    TRY_DO(gate.everybody());
+  else
+    TRY_DO(gate.named(traced.pids));
+  TRY_DO(gate.finish(cgroups));
+  return gate.take_messages();
 }
 
 }  // namespace gotap::trace

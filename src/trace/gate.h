@@ -1,31 +1,38 @@
 // Gate: the last look before attaching. What is about to be probed must be what was planned:
-// in the opened file, and in the memory of the traced process.
+// in the opened files, and in the memory of every process that runs them.
 //
-// Facts: DESIGN rule 12; proc(5): maps, mem, status (TracerPid). A breakpoint in the middle
-// of an instruction kills the program or silently changes what it does.
+// Facts: DESIGN rule 12; proc(5). A breakpoint in the middle of an instruction kills the program
+// or silently changes what it does.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "bpf/kernel.h"
 #include "plan/plan.h"
+#include "trace/cgroup.h"
+#include "trace/code_check.h"
 
 namespace gotap::trace {
 
-/// Every site's bytes are in its file now. `fds` is parallel to Plan::targets.
+/// Nobody wrote to the files since they were read, and every site's bytes are in them. `fds` is
+/// parallel to Plan::targets.
 Result<void> check_files(const plan::Plan& plan, const std::vector<int>& fds);
 
-/// What check_process found to say although attaching is safe.
-struct ProcessCheck {
-  std::vector<std::string> warnings;
+/// Which processes the probes are for.
+struct TracedProcesses {
+  std::vector<int> pids;  ///< the user's; empty: every process that runs the files now
+  int child = 0;          ///< instead of those: a process that has yet to exec the program
 };
 
-/// The process `pid` runs these very files, nobody debugs it, and the bytes at every site in
-/// its memory are the file's. Errors name the difference, the debugger or the breakpoint.
-Result<ProcessCheck> check_process(const plan::Plan& plan, const std::vector<int>& fds, int pid);
-
-/// "main.swap at 0x4a1234": a site as the user knows it.
-std::string site_name(const plan::Plan& plan, const plan::Site& site);
+/// Every traced process runs these very files, nobody debugs it, the bytes at every site in its
+/// memory are the file's or the file's with another tracer's uprobe in it, it will live through
+/// the probes, and they fit into its memory. Errors name the difference, the debugger or the
+/// breakpoint. Returns what is to be said although attaching is safe.
+Result<std::vector<std::string>> check_processes(bpf::Kernel& kernel, const plan::Plan& plan,
+                                                 const std::vector<int>& fds,
+                                                 const TracedProcesses& traced,
+                                                 const CgroupTree& cgroups);
 
 }  // namespace gotap::trace

@@ -9,6 +9,7 @@
 #include "trace/events.h"
 #include "trace/frames.h"
 #include "trace/gate.h"
+#include "trace/lease.h"
 #include "trace/load.h"
 #include "trace/waiter.h"
 
@@ -57,8 +58,9 @@ struct Session::State {
 
   Result<void> drain(EventHandler& events);
   Result<void> run_timers(lang::ProbeKind kind, EventHandler& events);
+  void lease_files(Leases& leases, output::Sink& sink) const;
   Result<void> attach(output::Sink& sink);
-  Result<void> follow(EventHandler& events, Waiter& waiter);
+  Result<void> follow(EventHandler& events, Waiter& waiter, const Leases& leases);
   Result<void> housekeeping(EventHandler& events);
   Result<void> gather(EventHandler& events, output::Sink& sink);
   Result<void> finish(EventHandler& events, output::Sink& sink, SignalWatch& signals);
@@ -99,13 +101,14 @@ Result<int> Session::run(output::Sink& sink) {
   EventHandler events(s.object, s.plan, s.maps, sink);
   Waiter waiter(signals, s.target_pidfds());
 
-  // The sites are what was planned; from here on the script runs, and whatever it has
-  // gathered is printed however this ends.
+  // The sites are what was planned, and stay so while the files are leased; from here on the
+  // script runs, and whatever it has gathered is printed however this ends.
+  Leases leases;
+  s.lease_files(leases, sink);
   TRY_DO(check_files(s.plan, s.loaded.file_fds));
-  for (int pid : s.options.pids) {
-    TRY(checked, check_process(s.plan, s.loaded.file_fds, pid));
-    for (const std::string& warning : checked.warnings) sink.message(warning);
-  }
+  const TracedProcesses traced{s.options.pids, s.options.child ? s.options.child->pid() : 0};
+  TRY(remarks, check_processes(s.kernel, s.plan, s.loaded.file_fds, traced, find_cgroups()));
+  for (const std::string& remark : remarks) sink.message(remark);
   for (const std::string& warning : s.plan.warnings) sink.message(warning);
 
   auto live = [&]() -> Result<void> {
@@ -116,16 +119,28 @@ Result<int> Session::run(output::Sink& sink) {
     }
     TRY_DO(s.attach(sink));
     if (s.options.child) TRY_DO(s.options.child->release());
-    return s.follow(events, waiter);
+    return s.follow(events, waiter, leases);
   };
   auto lived = live();
   auto finished = s.finish(events, sink, signals);
+  leases.release();
   if (!lived.ok()) return std::move(lived.error());
   if (!finished.ok()) return std::move(finished.error());
   if (!sink.ok()) return 1;
   if (events.exit_code()) return *events.exit_code();
   if (s.options.child && s.options.child->exit_code()) return *s.options.child->exit_code();
   return 0;
+}
+
+void Session::State::lease_files(Leases& leases, output::Sink& sink) const {
+  if (plan.programs.empty()) return;
+  for (const Leases::Refused& refused : leases.take(loaded.file_fds)) {
+    const std::string why = refused.why == Leases::Refusal::Writer
+                                ? " is open for writing"
+                                : " is on a file system that cannot say when it is written";
+    sink.message(plan.targets[refused.file].path + why +
+                 ": if it changes while it is traced, programs that run it may crash");
+  }
 }
 
 Result<void> Session::State::attach(output::Sink& sink) {
@@ -145,7 +160,7 @@ Result<void> Session::State::attach(output::Sink& sink) {
 }
 
 // Until something ends it.
-Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
+Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const Leases& leases) {
   std::vector<size_t> interval_programs;
   for (const auto& timer : loaded.timers) {
     if (timer.kind != lang::ProbeKind::Interval) continue;
@@ -164,6 +179,11 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter) {
     TRY_DO(drain(events));
     delay = events.count() != before ? kDrainBusy : std::min(delay * 2, kDrainIdle);
     if (ready.signal || ready.targets_ended) break;
+    if (auto file = ready.lease_broken ? leases.broken() : std::nullopt) {
+      events.sink().message(plan.targets[*file].path +
+                            " is about to be written: its probes are removed first");
+      break;
+    }
     for (size_t i : ready.intervals) {
       if (events.stopping()) break;
       TRY_DO(kernel.run_program(loaded.programs[interval_programs[i]].get()));

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <thread>
 
 #include "bpf/fake_kernel.h"
 #include "trace/attach.h"
@@ -33,12 +34,13 @@ class SessionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     char path[] = "/tmp/gotap-session-XXXXXX";
-    file_ = Fd(::mkostemp(path, O_CLOEXEC));
-    ASSERT_TRUE(file_);
+    Fd writer(::mkostemp(path, O_CLOEXEC));
+    file_ = Fd(::open(path, O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(writer && file_);
     ::unlink(path);
     std::vector<uint8_t> code(0x400, 0x90);
     code[0x300] = 0xcc;
-    ASSERT_EQ(::write(file_.get(), code.data(), code.size()), 0x400);
+    ASSERT_EQ(::write(writer.get(), code.data(), code.size()), 0x400);
 
     plan_.targets.push_back({"./prog", nullptr});
     plan_.functions = {{0, 0, "main.f"}, {0, 1, "main.g"}};
@@ -132,7 +134,17 @@ class SessionTest : public ::testing::Test {
   }
   Result<int> run() {
     TRY(session, Session::start(kernel_, object_, plan_, options_));
-    return session.run(sink_);
+    auto code = session.run(sink_);
+    // In a container one line more is said.
+    std::erase_if(sink_.lines, [](const std::string& line) {
+      return line.find("PID namespace of its own") != std::string::npos;
+    });
+    return code;
+  }
+  // A second descriptor of the file, for writing; blocks while the file is leased.
+  Fd open_writer() {
+    const std::string path = "/proc/self/fd/" + std::to_string(file_.get());
+    return Fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   }
   size_t index(const std::string& call) {
     auto at = std::find(kernel_.log.begin(), kernel_.log.end(), call);
@@ -257,13 +269,44 @@ TEST_F(SessionTest, ATrapIsLeftOutBeforeTheKernelIsAsked) {
 }
 
 TEST_F(SessionTest, AChangedFileIsRefusedBeforeAnythingRuns) {
-  ASSERT_EQ(::pwrite(file_.get(), "x", 1, 0x110), 1);
+  ASSERT_EQ(::pwrite(open_writer().get(), "x", 1, 0x110), 1);
   auto code = run();
   ASSERT_FALSE(code.ok());
   EXPECT_NE(code.error().message.find("./prog was changed"), std::string::npos);
   EXPECT_NE(code.error().message.find("main.f at 0x400110"), std::string::npos);
   EXPECT_TRUE(sink_.lines.empty());
   EXPECT_EQ(std::count(kernel_.log.begin(), kernel_.log.end(), "run begin"), 0);
+}
+
+TEST_F(SessionTest, AFileIsWrittenOnlyAfterItsProbesAreGone) {
+  std::thread writer;
+  bool before_end = true;
+  kernel_.on_attach = [&](const FakeKernel::Attach& attach) {
+    if (attach.program != "entry") return;
+    count(7, {3, 4});
+    writer = std::thread([&] {
+      Fd fd = open_writer();
+      before_end = std::count(kernel_.log.begin(), kernel_.log.end(), "run end") == 0;
+      EXPECT_EQ(::pwrite(fd.get(), "x", 1, 0x110), 1);
+    });
+  };
+  auto code = run();
+  writer.join();
+  ASSERT_TRUE(code.ok()) << code.error().message;
+  EXPECT_EQ(*code, 0);
+  EXPECT_FALSE(before_end);
+  const Lines expected = {
+      "printf %d 1",  "message uretprobe on Go: 3 RET sites",
+      "attached 6",   "message ./prog is about to be written: its probes are removed first",
+      "printf %d 99", "map @c [7]: 7",
+  };
+  EXPECT_EQ(sink_.lines, expected);
+}
+
+TEST_F(SessionTest, AFileThatIsOpenForWritingIsNamed) {
+  Fd writer = open_writer();
+  ASSERT_TRUE(run().ok());
+  EXPECT_TRUE(sink_.lines[0].starts_with("message ./prog is open for writing: ")) << sink_.lines[0];
 }
 
 TEST_F(SessionTest, EventsAreDoneInTheirOrder) {

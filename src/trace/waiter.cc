@@ -11,6 +11,8 @@
 #include <ctime>
 #include <string>
 
+#include "trace/lease.h"
+
 namespace gotap::trace {
 
 namespace {
@@ -37,20 +39,23 @@ Result<void> SignalWatch::start() {
     }
     sigaddset(&watched_, signal);
   }
-  sigset_t blocked = watched_;
+  sigset_t read = watched_;
+  sigaddset(&read, Leases::kSignal);
+  sigset_t blocked = read;
   sigaddset(&blocked, SIGPIPE);
   if (::pthread_sigmask(SIG_BLOCK, &blocked, &before_) != 0) return system_error("block signals");
   blocked_ = true;
-  fd_ = Fd(::signalfd(-1, &watched_, SFD_CLOEXEC | SFD_NONBLOCK));
+  fd_ = Fd(::signalfd(-1, &read, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) return system_error("watch signals");
   return {};
 }
 
-bool SignalWatch::take() {
+SignalWatch::Taken SignalWatch::take() {
   signalfd_siginfo info;
-  bool any = false;
-  while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) any = true;
-  return any;
+  Taken taken;
+  while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+    (static_cast<int>(info.ssi_signo) == Leases::kSignal ? taken.lease : taken.end) = true;
+  return taken;
 }
 
 void SignalWatch::let_through() {
@@ -59,14 +64,15 @@ void SignalWatch::let_through() {
 
 SignalWatch::~SignalWatch() {
   if (!blocked_) return;
-  // A SIGPIPE of our own writes was answered by their error; it must not act later.
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
+  // A SIGPIPE of our own writes was answered by their error, and the leases are given back:
+  // neither must act later.
+  sigset_t over;
+  sigemptyset(&over);
+  for (const int signal : {SIGPIPE, Leases::kSignal})
+    if (sigismember(&before_, signal) == 0) sigaddset(&over, signal);
   const timespec now{};
-  if (sigismember(&before_, SIGPIPE) == 0)
-    while (::sigtimedwait(&pipe, nullptr, &now) == SIGPIPE) {
-    }
+  while (::sigtimedwait(&over, nullptr, &now) > 0) {
+  }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
@@ -96,7 +102,11 @@ Result<Waiter::Ready> Waiter::wait(int64_t timeout_ns) {
     if (errno == EINTR) return ready;
     return system_error("wait for events");
   }
-  ready.signal = (fds[0].revents & POLLIN) != 0 && signals_.take();
+  if ((fds[0].revents & POLLIN) != 0) {
+    const SignalWatch::Taken taken = signals_.take();
+    ready.signal = taken.end;
+    ready.lease_broken = taken.lease;
+  }
   for (size_t i = 1 + timers_.size(); i < fds.size(); i++)
     if (fds[i].revents != 0)
       ready.targets_ended = std::erase(targets_, fds[i].fd) && targets_.empty();

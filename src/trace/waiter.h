@@ -15,9 +15,9 @@
 
 namespace gotap::trace {
 
-/// Takes SIGINT, SIGTERM, SIGHUP (unless ignored) and SIGPIPE from their default actions
-/// for as long as it lives: the first three are read from fd(), a broken pipe becomes a write
-/// error.
+/// Takes SIGINT, SIGTERM, SIGHUP (unless ignored), SIGPIPE and the leases' signal from their
+/// default actions for as long as it lives: a broken pipe becomes a write error, the others are
+/// read from fd().
 class SignalWatch {
  public:
   SignalWatch() = default;
@@ -26,9 +26,13 @@ class SignalWatch {
   ~SignalWatch();
   Result<void> start();
   int fd() const { return fd_.get(); }
-  /// Takes the pending signals from fd(); whether there was one.
-  bool take();
-  /// From now on the signals act again: a second ^C ends the program at once.
+  struct Taken {
+    bool end = false;    ///< one that asks us to end
+    bool lease = false;  ///< somebody waits to write a leased file
+  };
+  /// Takes the pending signals from fd().
+  Taken take();
+  /// From now on those that ask us to end act again: a second ^C ends the program at once.
   void let_through();
 
  private:
@@ -39,11 +43,12 @@ class SignalWatch {
 
 class Waiter {
  public:
-  /// What happened; all three may be at once.
+  /// What happened; all of it may be at once.
   struct Ready {
     std::vector<size_t> intervals;  ///< indices in the order of add_interval
     bool targets_ended = false;     ///< the last of them
-    bool signal = false;
+    bool signal = false;            ///< one that asks us to end
+    bool lease_broken = false;      ///< somebody waits to write a leased file
   };
 
   /// `target_pidfds`: of the processes whose end is waited for; may be none.

@@ -1,0 +1,152 @@
+#include "trace/cgroup.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace gotap::trace {
+
+namespace {
+
+// The files of one version of the controller.
+struct Files {
+  const char *limit, *soft_limit, *usage, *idle_cache;
+};
+constexpr Files kUnified = {"memory.max", "memory.high", "memory.current", "inactive_file"};
+// Version 1 has no limit that slows down instead.
+constexpr Files kVersion1 = {"memory.limit_in_bytes", nullptr, "memory.usage_in_bytes",
+                             "total_inactive_file"};
+
+std::optional<uint64_t> number(const std::string& text) {
+  uint64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end == text.data()) return std::nullopt;  // "max"
+  return value;
+}
+
+std::optional<uint64_t> read_number(const std::string& path) {
+  std::ifstream file(path);
+  std::string word;
+  if (!(file >> word)) return std::nullopt;
+  return number(word);
+}
+
+// The value of a line "name value" in memory.stat.
+uint64_t read_stat(const std::string& group, const char* name) {
+  std::ifstream file(group + "/memory.stat");
+  std::string word, value;
+  while (file >> word >> value)
+    if (word == name) return number(value).value_or(0);
+  return 0;
+}
+
+struct Group {
+  std::string folder, name;
+  const Files* files = nullptr;
+};
+
+// The folder of `path`, as /proc/PID/cgroup names it, below a mount; nothing if it lies outside.
+std::optional<std::string> folder_of(const CgroupTree::Mount& mount, std::string path) {
+  if (mount.point.empty()) return std::nullopt;
+  if (mount.root != "/" && !mount.root.empty()) {
+    if (!path.starts_with(mount.root)) return std::nullopt;
+    path = path.substr(mount.root.size());
+  }
+  if (path.find("/..") != std::string::npos) return std::nullopt;
+  while (!path.empty() && path.back() == '/') path.pop_back();
+  return mount.point + path;
+}
+
+// The memory groups of a process, from its own up to the top.
+std::vector<Group> groups_of(const CgroupTree& tree, int pid) {
+  std::vector<Group> groups;
+  std::ifstream file(tree.proc + "/" + std::to_string(pid) + "/cgroup");
+  std::string line;
+  while (std::getline(file, line)) {  // hierarchy:controllers:path
+    const size_t first = line.find(':'), second = line.find(':', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
+    const bool unified = line.starts_with("0::");
+    if (!unified && controllers.find(",memory,") == std::string::npos) continue;
+    const CgroupTree::Mount& mount = unified ? tree.unified : tree.memory_v1;
+    auto folder = folder_of(mount, line.substr(second + 1));
+    if (!folder) continue;
+    while (folder->size() > mount.point.size()) {
+      groups.push_back(
+          {*folder, folder->substr(mount.point.size()), unified ? &kUnified : &kVersion1});
+      folder->resize(folder->rfind('/'));
+    }
+    // The top of a container's own hierarchy has limits as well.
+    groups.push_back({mount.point, "/", unified ? &kUnified : &kVersion1});
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::string megabytes(uint64_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f MB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+CgroupTree find_cgroups() {
+  CgroupTree tree;
+  std::ifstream mounts("/proc/self/mountinfo");
+  std::string line;
+  while (std::getline(mounts, line)) {
+    // 36 35 98:0 /root /point options tags - type source super-options
+    const size_t dash = line.find(" - ");
+    if (dash == std::string::npos) continue;
+    std::istringstream head(line), tail(line.substr(dash + 3));
+    std::string id, parent, device, root, point, type, source, options;
+    head >> id >> parent >> device >> root >> point;
+    tail >> type >> source >> options;
+    if (type == "cgroup2" && tree.unified.point.empty())
+      tree.unified = {point, root};
+    else if (type == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos &&
+             tree.memory_v1.point.empty())
+      tree.memory_v1 = {point, root};
+  }
+  return tree;
+}
+
+Result<void> check_memory(const CgroupTree& tree, const std::map<int, uint64_t>& bytes) {
+  struct Need {
+    Group group;
+    uint64_t bytes = 0;
+  };
+  std::map<std::string, Need> needs;  // by folder: processes of one group add up
+  for (const auto& [pid, need] : bytes)
+    for (const Group& group : groups_of(tree, pid)) {
+      Need& all = needs[group.folder];
+      all.group = group;
+      all.bytes += need;
+    }
+  for (const auto& [folder, need] : needs) {
+    const Files& files = *need.group.files;
+    auto limit = read_number(folder + "/" + files.limit);
+    if (files.soft_limit)
+      if (auto soft = read_number(folder + "/" + files.soft_limit))
+        limit = std::min(limit.value_or(*soft), *soft);
+    const auto usage = read_number(folder + "/" + files.usage);
+    if (!limit || !usage) continue;
+    const uint64_t used = *usage - std::min(*usage, read_stat(folder, files.idle_cache));
+    const uint64_t room = *limit - std::min(*limit, used);
+    if (need.bytes <= room / 2) continue;
+    return Error{
+        "the probes would take " + megabytes(need.bytes) +
+            " of the traced program's memory (a copy of each page of code that has one), " +
+            "and its cgroup " + escape_controls(need.group.name) + " has only " + megabytes(room) +
+            " left of " + megabytes(*limit),
+        "name fewer functions, or raise the group's limit"};
+  }
+  return {};
+}
+
+}  // namespace gotap::trace
