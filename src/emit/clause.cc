@@ -30,22 +30,30 @@ bool is_name(const Type& type) {
 
 bool is_literal(const Expr& e) { return e.kind == Kind::Integer && e.type.kind == Type::Kind::Int; }
 
+// A literal that is no int64: 0.17 must be told.
+bool is_large(const Expr& e) { return is_literal(e) && !e.type.is_signed && e.integer > INT64_MAX; }
+
 bool has_step(const Expr& e) {
   bool found = false;
   lang::for_each_expr(e, [&](const Expr& part) { found |= part.kind == Kind::IncDec; });
   return found;
 }
 
+// With commas, leaving out empty ones.
 std::string join(const std::vector<std::string>& parts) {
   std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : ", ") + part;
+  for (const std::string& part : parts) out += (out.empty() || part.empty() ? "" : ", ") + part;
   return out;
 }
 
-// `text` in a format string: a percent sign is written twice.
-std::string format_text(const std::string& text) {
+// `text` in a format string: a percent sign is written twice. But 0.17 prints both behind the last
+// conversion, so there it is an argument.
+std::string format_text(const std::string& text, bool old, std::vector<std::string>& arguments) {
   std::string out;
-  for (char c : text) out += c == '%' ? "%%" : std::string(1, c);
+  for (char c : text) {
+    if (c == '%' && old) arguments.emplace_back("\"%\"");
+    out += c != '%' ? std::string(1, c) : old ? "%s" : "%%";
+  }
   return out;
 }
 
@@ -216,7 +224,7 @@ std::string ClausePrinter::operand(const Expr& e) {
 }
 
 std::string ClausePrinter::stored(const Expr& e) {
-  if (!is_literal(e)) return expr(e);
+  if (!is_literal(e) || is_large(e)) return expr(e);
   return "(" + e.type.name() + ")" + integer(e);
 }
 
@@ -230,7 +238,7 @@ std::string ClausePrinter::expr(const Expr& e) {
     case Kind::Integer:
       if (e.type.kind == Type::Kind::Bool)
         return script_.old() ? std::to_string(e.integer) : e.integer ? "true" : "false";
-      return e.type.is_signed || e.integer <= INT64_MAX ? integer(e) : "(uint64)" + integer(e);
+      return is_large(e) && script_.old() ? "(uint64)" + integer(e) : integer(e);
     case Kind::String:
       if (script_.old() && e.string.size() > kOldLiteral)
         script_.problem(e.location, "strings in a script of bpftrace 0.17 end at 63 bytes",
@@ -248,6 +256,7 @@ std::string ClausePrinter::expr(const Expr& e) {
       return operand(e.kids[0]) + " ? " + stored(e.kids[1]) + " : " + stored(e.kids[2]);
     case Kind::Cast:
       if (e.type.kind == Type::Kind::String) return expr(e.kids[0]);
+      if (is_large(e.kids[0]) && e.type == e.kids[0].type) return expr(e.kids[0]);
       return "(" + e.type.name() + ")" + operand(e.kids[0]);
     case Kind::Deref: return deref(e);
     case Kind::IncDec: {
@@ -406,7 +415,7 @@ std::string ClausePrinter::printf_call(const Expr& e) {
   size_t next = 0;
   for (const FormatPiece& piece : format.pieces) {
     if (piece.conversion == 0) {
-      text += format_text(piece.literal);
+      text += format_text(piece.literal, script_.old(), arguments);
       continue;
     }
     if (piece.star_width) {
@@ -416,7 +425,7 @@ std::string ClausePrinter::printf_call(const Expr& e) {
     if (next >= e.kids.size()) break;
     const Expr& value = e.kids[next++];
     if (is_name(value.type)) {
-      text += format_text(padded(name_of(value), piece));
+      text += format_text(padded(name_of(value), piece), script_.old(), arguments);
       continue;
     }
     std::string conversion = piece.length + piece.conversion;
@@ -431,7 +440,7 @@ std::string ClausePrinter::printf_call(const Expr& e) {
             (piece.precision >= 0 ? "." + std::to_string(piece.precision) : "") + conversion;
     arguments.push_back(argument);
   }
-  return "printf(" + lang::quoted(text) + (arguments.empty() ? "" : ", ") + join(arguments) + ")";
+  return "printf(" + join({lang::quoted(text), join(arguments)}) + ")";
 }
 
 std::string ClausePrinter::print_call(const Expr& e) {
@@ -442,7 +451,11 @@ std::string ClausePrinter::print_call(const Expr& e) {
     for (size_t i = 1; i < e.kids.size(); i++) arguments.push_back(expr(e.kids[i]));
     return "print(" + join(arguments) + ")";
   }
-  if (is_name(type)) return "printf(" + lang::quoted(format_text(name_of(what)) + "\n") + ")";
+  if (is_name(type)) {
+    std::vector<std::string> arguments;
+    std::string text = format_text(name_of(what) + "\n", script_.old(), arguments);
+    return "printf(" + join({lang::quoted(text), join(arguments)}) + ")";
+  }
   if (!script_.old()) return "print(" + expr(what) + ")";
   if (type.is_aggregate()) {
     script_.problem(e.location, "bpftrace 0.17 prints no single entry of such a map",

@@ -153,7 +153,8 @@ std::string Emitter::site_name(const plan::Site& site) const {
   std::string name = function.name;
   if (function.target < plan_.targets.size() && plan_.targets[function.target].image) {
     const go::Image& image = *plan_.targets[function.target].image;
-    name += "+" + std::to_string(site.address - image.functions()[function.function].entry);
+    if (auto index = image.function_at(site.address))
+      name += "+" + std::to_string(site.address - image.functions()[*index].entry);
   }
   return escape_controls(name);
 }
@@ -215,9 +216,10 @@ void Emitter::find_goroutine(const Group& group, bool goid, bool frame) {
   } else {
     line(1, shape.g == go::GSource::R14 ? "$g = reg(\"r14\");" : "$g = reg(\"cx\");");
   }
-  line(1, std::string(kGoidVariable) + " = " + word(shape.goid_offset) + ";");
+  const bool has_goid = shape.goid_offset != 0;
+  if (has_goid) line(1, std::string(kGoidVariable) + " = " + word(shape.goid_offset) + ";");
   if (!frame) return;
-  line(1, "$goroutine = $goid == 0 ? $g : $goid;");
+  line(1, has_goid ? "$goroutine = $goid == 0 ? $g : $goid;" : "$goroutine = $g;");
   line(1, "$k = (int64)" + word(kStackHi) + " - (int64)reg(\"sp\");");
 }
 

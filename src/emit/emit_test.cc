@@ -96,8 +96,8 @@ INSTANTIATE_TEST_SUITE_P(
             "  @l = lhist(reg(\"ax\"), 0, 100, 10);\n  @m = max((int64)(int32)reg(\"ax\"));\n"
             "  @h = hist(reg(\"ax\"), 3);\n"},
         Row{"LargeNumbers", "@ = 0xffffffffffffffff; @b = arg0 == 0xfffffffffffffffe;",
-            "  @ = (uint64)18446744073709551615;\n"
-            "  @b = reg(\"ax\") == (uint64)18446744073709551614;\n"}),
+            "  @ = 18446744073709551615;\n"
+            "  @b = reg(\"ax\") == 18446744073709551614;\n"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 struct Whole {
@@ -149,6 +149,8 @@ INSTANTIATE_TEST_SUITE_P(
             "interval:s:2\n{\n  if (@x > 3) {\n    @x--;\n"
             "    @ = (uint64)*uptr((uint8 *)@x);\n  }\n}\n\n"},
         // 0.17: one BEGIN, types of maps before their use, no bool, lengths without the NUL.
+        Whole{"OldPercent", "BEGIN { printf(\"%d%%\\n\", 50); }", Dialect::V017,
+              "BEGIN\n{\n  printf(\"%d%s\\n\", 50, \"%\");\n}\n\n"},
         Whole{"OldMaps",
               "uprobe:go:f { @d = nsecs - @start[tid, comm]; @start[tid, comm] = nsecs; "
               "delete(@start[tid, comm]); print(@d == 1); @s = str(arg0, 4); }",

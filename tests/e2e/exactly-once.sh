@@ -11,21 +11,15 @@ need_tracing
 count_calls() {
   local version=$1 variant=$2 name="exactly-once-$1-$2" binary
   binary=$(go_program "$version" counters "$variant")
-  cat > "$work/count.bt" << END
-$(probes uprobe "$binary" .) { @calls[func] = count(); }
-$(probes uretprobe "$binary" '^(timed|counted|generic)') { @returns[func] = count(); }
-END
+  count_script "$binary" > "$work/count.bt"
   code=0
   "$GOTAP" -o "$work/maps" -c "$binary" "$work/count.bt" > "$work/own" 2> "$work/err" || code=$?
   if [ "$code" != 0 ] || ! grep -q '^facts .* wrong 0$' "$work/own"; then
     fail "$name" "exit code $code" "$work/err" "$work/own"
     return
   fi
-  awk '$1 == "count" { print "call", $2, $3; if ($4) print "return", $2, $4 }' "$work/own" | sort > "$work/expected"
-  {
-    map_lines calls "$work/maps" | generic_names | sed 's/^/call /'
-    map_lines returns "$work/maps" | generic_names | sed 's/^/return /'
-  } | sort > "$work/seen"
+  expected_counts "$work/own" > "$work/expected"
+  seen_counts "$work/maps" > "$work/seen"
   same "$name" "$work/expected" "$work/seen" "$work/err"
 }
 

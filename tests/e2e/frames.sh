@@ -8,57 +8,9 @@
 . "$(dirname "$0")/counters_lib.sh"
 need_tracing
 
-# write_script VERSION BINARY: the id is the first word behind the receiver, and the result.
-write_script() {
-  local result='retval'
-  [ "$1" != 1.15 ] || result='*(reg("sp") + 24)'
-  cat << END
-$(probes uprobe "$2" '^timed main\.P[A-Za-z]+$') { printf("call %s %d %d\n", func, arg0, goid); }
-$(probes uprobe "$2" '^timed main.*Get$') { printf("call %s %d %d\n", func, arg1, goid); }
-$(probes uretprobe "$2" '^timed') { printf("span %s %d %d %d\n", func, $result, goid, duration); }
-END
-}
-
-# compare OWN SEEN EARLY: prints every mismatch. EARLY=yes: calls begun before we attached may
-# not be seen at all.
-compare() {
-  awk -v early="$3" '
-    FNR == NR && $1 == "span" {
-      if ($7 == "early" && early == "yes") { before[$2, $3]; next }
-      goid[$2, $3] = $4; inner[$2, $3] = $5; outer[$2, $3] = $6; next
-    }
-    FNR == NR && $1 == "count" { calls[$2] = $3; next }
-    FNR == NR { next }
-    $1 == "call" {
-      seen[$2]++
-      if (($2, $3) in goid && goid[$2, $3] != $4) print "call of", $2, $3, "on goroutine", $4, "not", goid[$2, $3]
-      begun[$2, $3]
-    }
-    $1 == "span" {
-      if (($2, $3) in before) print "timed a call begun before attaching:", $0
-      else if (!(($2, $3) in goid)) print "no such call:", $0
-      else if (($2, $3) in ended) print "returned twice:", $0
-      else if (goid[$2, $3] != $4) print "on goroutine", goid[$2, $3], "not", $4 ":", $0
-      else if ($5 < inner[$2, $3] || $5 > outer[$2, $3])
-        print "duration", $5, "not in [" inner[$2, $3] ", " outer[$2, $3] "]:", $0
-      ended[$2, $3]; spans++
-    }
-    END {
-      for (key in goid) {
-        split(key, part, SUBSEP)
-        if (!(key in ended)) print "return not seen:", part[1], part[2]
-        if (!(key in begun)) print "call not seen:", part[1], part[2]
-      }
-      for (name in seen)
-        if (seen[name] != calls[name] && !(name == "main.PInflight" && early == "yes"))
-          print name ":", seen[name], "calls seen of", calls[name]
-      if (spans < 1000) print "only", spans + 0, "returns seen"
-    }' "$1" "$2"
-}
-
 # report NAME EARLY: judges $work/own (the program) against $work/seen (gotap).
 report() {
-  compare "$work/own" "$work/seen" "$2" > "$work/mismatches"
+  compare_spans "$work/own" "$work/seen" "$2" > "$work/mismatches"
   if ! grep -q '^facts .* wrong 0$' "$work/own"; then
     fail "$1" "the program did not end well" "$work/own" "$work/err"
   elif [ -s "$work/mismatches" ]; then
@@ -72,7 +24,7 @@ report() {
 from_start() {
   local binary
   binary=$(go_program "$1" counters "$2")
-  write_script "$1" "$binary" > "$work/frames.bt"
+  span_script "$1" "$binary" > "$work/frames.bt"
   code=0
   "$GOTAP" -o "$work/seen" -c "$binary" "$work/frames.bt" > "$work/own" 2> "$work/err" || code=$?
   report "frames-$1-$2" no
@@ -89,7 +41,7 @@ from_start() {
 in_flight() {
   local binary target
   binary=$(go_program "$1" counters plain)
-  { write_script "$1" "$binary"; echo "uretprobe:$binary:main.PInflight { @returns = count(); }"; } > "$work/frames.bt"
+  { span_script "$1" "$binary"; echo "uretprobe:$binary:main.PInflight { @returns = count(); }"; } > "$work/frames.bt"
   mkfifo "$work/stdin"
   "$binary" -wait < "$work/stdin" > "$work/own" &
   target=$!
