@@ -17,7 +17,19 @@ std::string Type::name() const {
     case Kind::String: return "string[" + std::to_string(capacity) + "]";
     case Kind::Probe: return "probe";
     case Kind::Func: return "func";
+    case Kind::Buffer: return "buffer[" + std::to_string(capacity) + "]";
+    case Kind::Time: return "timestamp";
+    case Kind::Username: return "username_t";
+    case Kind::Errno: return "strerror_t";
+    case Kind::Signal: return "signal_t";
+    case Kind::Length: return "length_t";
+    case Kind::Tuple: {
+      std::string names;
+      for (const Type& part : parts) names += (names.empty() ? "" : ",") + part.name();
+      return "(" + names + ")";
+    }
     case Kind::Count: return "count_t";
+    case Kind::Stats: return is_signed ? "stats_t" : "ustats_t";
     case Kind::Sum: return is_signed ? "sum_t" : "usum_t";
     case Kind::Avg: return is_signed ? "avg_t" : "uavg_t";
     case Kind::Min: return is_signed ? "min_t" : "umin_t";
@@ -31,9 +43,17 @@ std::string Type::name() const {
 uint32_t Type::memory_size() const {
   switch (kind) {
     case Kind::Void: return 0;
-    case Kind::String: return StringLayout::kData + capacity;
+    case Kind::String:
+    case Kind::Buffer: return StringLayout::kData + capacity;
+    case Kind::Tuple: return part_offset(parts.size());
     default: return 8;
   }
+}
+
+uint32_t Type::part_offset(size_t index) const {
+  uint32_t offset = 0;
+  for (size_t i = 0; i < index && i < parts.size(); i++) offset += parts[i].memory_size();
+  return offset;
 }
 
 }  // namespace gotap

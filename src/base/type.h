@@ -4,49 +4,67 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace gotap {
 
 struct Type {
   enum class Kind : uint8_t {
-    Void,     ///< no value: printf(), clear()
-    Bool,     ///< comparisons, && || !; 8 bytes in memory, 0 or 1
-    Int,      ///< `size` bytes wide, signed or not; always computed in 64 bits
-    Pointer,  ///< user-space address of an Int of `elem_size` bytes; 8 bytes
-    String,   ///< a StringLayout of capacity `capacity`
-    Probe,    ///< the `probe` built-in: 8 bytes, spec index << 32 | function index (Plan)
-    Func,     ///< the `func` built-in: 8 bytes, function index (Plan)
+    Void,      ///< no value: printf(), clear()
+    Bool,      ///< comparisons, && || !; 8 bytes in memory, 0 or 1
+    Int,       ///< `size` bytes wide, signed or not; always computed in 64 bits
+    Pointer,   ///< user-space address of an Int of `elem_size` bytes; 8 bytes
+    String,    ///< a StringLayout of capacity `capacity`
+    Probe,     ///< the `probe` built-in: 8 bytes, spec index << 32 | function index (Plan)
+    Func,      ///< the `func` built-in: 8 bytes, function index (Plan)
+    Buffer,    ///< buf(): bytes, a StringLayout of capacity `capacity`
+    Time,      ///< strftime(): 8 bytes, nanoseconds since boot; `detail` is the format's index
+    Username,  ///< 8 bytes: a user id, shown as the user's name
+    Errno,     ///< strerror(): 8 bytes, shown as the error's text
+    Signal,    ///< signal_name(): 8 bytes, shown as the signal's text
+    Length,    ///< len(@m) in an event: no bytes of its own; `detail` is the map's index
+    Tuple,     ///< `parts`, one behind the other
     // What `@m = count()` and its sisters make of a map:
     Count,
     Sum,
     Avg,
+    Stats,
     Min,
     Max,
     Hist,
     Lhist,
   };
   Kind kind = Kind::Void;
-  bool is_signed = false;  ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
-  uint8_t size = 8;        ///< Int: 1, 2, 4 or 8
-  uint8_t elem_size = 0;   ///< Pointer: 1, 2, 4 or 8
-  uint32_t capacity = 0;   ///< String: data bytes, a multiple of 8
+  bool is_signed = false;     ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
+  uint8_t size = 8;           ///< Int: 1, 2, 4 or 8
+  uint8_t elem_size = 0;      ///< Pointer: 1, 2, 4 or 8
+  uint32_t capacity = 0;      ///< String, Buffer: data bytes, a multiple of 8
+  uint32_t detail = 0;        ///< Time, Length: an index
+  std::vector<Type> parts{};  ///< Tuple
 
   bool operator==(const Type&) const = default;
   bool is_number() const {
     return kind == Kind::Int || kind == Kind::Bool || kind == Kind::Pointer;
   }
   bool is_aggregate() const { return kind >= Kind::Count; }
+  /// Whether a value is a StringLayout.
+  bool has_bytes() const { return kind == Kind::String || kind == Kind::Buffer; }
+  /// Whether a value of an aggregation can be read as a number.
+  bool counts() const { return is_aggregate() && kind != Kind::Hist && kind != Kind::Lhist; }
 
   static Type integer(uint8_t bytes, bool is_signed) { return {Kind::Int, is_signed, bytes}; }
   static Type u64() { return integer(8, false); }
   static Type i64() { return integer(8, true); }
   static Type string(uint32_t bytes) { return {Kind::String, false, 8, 0, (bytes + 7) / 8 * 8}; }
+  static Type buffer(uint32_t bytes) { return {Kind::Buffer, false, 8, 0, (bytes + 7) / 8 * 8}; }
   static Type of(Kind kind) { return {kind}; }
 
   /// As a user of the language would write it: `uint64`, `uint8 *`, `string[16]`, `count_t`.
   std::string name() const;
   /// Bytes a value takes in memory (event field, map key, map value, variable).
   uint32_t memory_size() const;
+  /// Where part `index` of a Tuple begins.
+  uint32_t part_offset(size_t index) const;
 };
 
 /// How a string lies in memory. Data beyond `length` is zero wherever two strings may be

@@ -110,6 +110,11 @@ std::string helper_name(int32_t id) {
     case Helper::MapUpdate: return "map_update_elem";
     case Helper::MapDelete: return "map_delete_elem";
     case Helper::KtimeGetNs: return "ktime_get_ns";
+    case Helper::GetPrandomU32: return "get_prandom_u32";
+    case Helper::GetNumaNodeId: return "get_numa_node_id";
+    case Helper::GetCurrentCgroupId: return "get_current_cgroup_id";
+    case Helper::Jiffies64: return "jiffies64";
+    case Helper::KtimeGetTaiNs: return "ktime_get_tai_ns";
     case Helper::GetSmpProcessorId: return "get_smp_processor_id";
     case Helper::GetCurrentPidTgid: return "get_current_pid_tgid";
     case Helper::GetCurrentUidGid: return "get_current_uid_gid";

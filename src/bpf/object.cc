@@ -30,6 +30,9 @@ const char* event_kind_name(EventLayout::Kind kind) {
     case EventLayout::Kind::Zero: return "zero";
     case EventLayout::Kind::Exit: return "exit";
     case EventLayout::Kind::Time: return "time";
+    case EventLayout::Kind::Join: return "join";
+    case EventLayout::Kind::Cat: return "cat";
+    case EventLayout::Kind::System: return "system";
   }
   return "?";
 }
@@ -49,7 +52,8 @@ std::string fields_text(const std::vector<Field>& fields) {
 std::string event_text(const BpfObject& object, const EventLayout& event) {
   std::string out = event_kind_name(event.kind);
   using Kind = EventLayout::Kind;
-  if (event.kind == Kind::Printf || event.kind == Kind::Time)
+  if (event.kind == Kind::Printf || event.kind == Kind::Time || event.kind == Kind::Join ||
+      event.kind == Kind::Cat || event.kind == Kind::System)
     out += " \"" + escape_controls(event.format.text) + "\"";
   bool of_map = event.kind == Kind::PrintMap || event.kind == Kind::PrintMapValue ||
                 event.kind == Kind::Clear || event.kind == Kind::Zero;

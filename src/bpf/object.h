@@ -55,6 +55,7 @@ struct Globals {
   uint64_t tgid = 0;           ///< only hits of this process count; 0: all (the link filters)
   uint64_t start_ns = 0;       ///< CLOCK_BOOTTIME at start, for `elapsed`
   uint64_t fsbase_offset = 0;  ///< of task_struct.thread.fsbase, from the kernel's BTF
+  uint64_t ncpus = 0;          ///< possible CPUs
   uint64_t exiting = 0;        ///< set by exit(), and when the run ends: later hits do nothing
   // Counters.
   uint64_t ring_full = 0;       ///< events lost: the ring buffer was full
@@ -65,6 +66,7 @@ struct Globals {
   uint64_t no_goroutine = 0;    ///< hits where g could not be read
   uint64_t scratch_busy = 0;    ///< hits lost: all scratch slots of the CPU in use
   uint64_t contended = 0;       ///< min/max updates given up after repeated races
+  uint64_t loops_cut = 0;       ///< loops ended after the most rounds a program may make
   /// Followed by one u64 a user map: updates lost because the map was full.
 };
 
@@ -111,10 +113,13 @@ struct EventLayout {
     Clear,
     Zero,
     Exit,
-    Time
+    Time,
+    Join,
+    Cat,
+    System
   };
   Kind kind = Kind::Printf;
-  Format format;              ///< Printf, Time
+  Format format;              ///< Printf, Time, Cat, System; Join: `text` is the delimiter
   uint32_t map = 0;           ///< PrintMap, PrintMapValue, Clear, Zero: index into user_maps
   int64_t top = 0, div = 0;   ///< PrintMap: 0 = not given
   std::vector<Field> fields;  ///< Printf: arguments. PrintValue: one. PrintMapValue: the keys,
@@ -137,7 +142,10 @@ struct UserMap {
 //   Int, Bool, Pointer, Probe, Func   u64
 //   String                            StringLayout
 //   Count, Sum                        u64
-//   Avg                               u64 total, u64 count
+//   Time, Username, Errno, Signal     u64
+//   Buffer                            StringLayout
+//   Tuple                             its parts, one behind the other
+//   Avg, Stats                        u64 total, u64 count
 //   Min, Max                          u64 m, u64 n: n values seen; m is the maximum of the
 //                                     values made monotone (signed: ^ 1<<63; Min: then ~)
 //   Hist                              u64[hist_buckets(bits)], bucket as in codegen/hist.h
@@ -155,7 +163,8 @@ struct BpfObject {
   std::vector<Program> programs;
   std::vector<EventLayout> events;
   std::vector<UserMap> user_maps;
-  bool needs_fsbase = false;  ///< some program reads Globals::fsbase_offset
+  std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
+  bool needs_fsbase = false;              ///< some program reads Globals::fsbase_offset
 };
 
 /// Number of buckets of a hist() map. Bucket 0: negative; 1: zero; then, for bits = 0,

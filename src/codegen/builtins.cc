@@ -30,6 +30,14 @@ struct BuiltinTable {
       Row{Builtin::Gid, &G::value_gid},
       Row{Builtin::Nsecs, &G::value_nsecs},
       Row{Builtin::Elapsed, &G::value_elapsed},
+      Row{Builtin::Rand, &G::value_rand},
+      Row{Builtin::Username, &G::value_uid},
+      Row{Builtin::Ncpus, &G::value_ncpus},
+      Row{Builtin::Cgroup, &G::value_cgroup},
+      Row{Builtin::Numaid, &G::value_numaid},
+      Row{Builtin::Jiffies, &G::value_jiffies},
+      Row{Builtin::Usermode, &G::value_usermode},
+      Row{Builtin::Probetype, nullptr, &G::string_probetype},
       Row{Builtin::Func, &G::value_func},
       Row{Builtin::Probe, &G::value_probe},
       Row{Builtin::Goid, &G::value_goid},
@@ -39,6 +47,17 @@ struct BuiltinTable {
       Row{Builtin::Sarg, &G::value_stack_argument},
       Row{Builtin::Reg, &G::value_argument},
       Row{Builtin::Str, nullptr, &G::string_read},
+      Row{Builtin::Buf, nullptr, &G::buffer},
+      Row{Builtin::Strftime, &G::value_kid},
+      Row{Builtin::Strlen, &G::value_strlen},
+      Row{Builtin::Strncmp, &G::value_strncmp},
+      Row{Builtin::Strcontains, &G::value_strcontains},
+      Row{Builtin::Strstr, &G::value_strstr},
+      Row{Builtin::Strerror, &G::value_kid},
+      Row{Builtin::SignalName, &G::value_kid},
+      Row{Builtin::Bswap, &G::value_bswap},
+      Row{Builtin::HasKey, &G::value_has_key},
+      Row{Builtin::Len, &G::value_length},
       Row{Builtin::Printf, &G::printf_call},
       Row{Builtin::Print, &G::print_call},
       Row{Builtin::Clear, &G::clear_call},
@@ -46,9 +65,13 @@ struct BuiltinTable {
       Row{Builtin::Delete, &G::delete_key},
       Row{Builtin::Exit, &G::exit_call},
       Row{Builtin::Time, &G::time_call},
+      Row{Builtin::Join, &G::join_call},
+      Row{Builtin::Cat, &G::cat_call},
+      Row{Builtin::System, &G::system_call},
       Row{Builtin::Count, nullptr, nullptr, &G::update_count},
       Row{Builtin::Sum, nullptr, nullptr, &G::update_sum},
       Row{Builtin::Avg, nullptr, nullptr, &G::update_avg},
+      Row{Builtin::Stats, nullptr, nullptr, &G::update_avg},
       Row{Builtin::Min, nullptr, nullptr, &G::update_extreme},
       Row{Builtin::Max, nullptr, nullptr, &G::update_extreme},
       Row{Builtin::Hist, nullptr, nullptr, &G::update_hist},
@@ -75,6 +98,7 @@ Builtin aggregation(Type::Kind kind) {
     case Type::Kind::Count: return Builtin::Count;
     case Type::Kind::Sum: return Builtin::Sum;
     case Type::Kind::Avg: return Builtin::Avg;
+    case Type::Kind::Stats: return Builtin::Stats;
     case Type::Kind::Min: return Builtin::Min;
     case Type::Kind::Max: return Builtin::Max;
     case Type::Kind::Hist: return Builtin::Hist;
@@ -117,7 +141,55 @@ void Generator::value_tid(const Expr&) { id_half(Helper::GetCurrentPidTgid, fals
 void Generator::value_uid(const Expr&) { id_half(Helper::GetCurrentUidGid, false); }
 void Generator::value_gid(const Expr&) { id_half(Helper::GetCurrentUidGid, true); }
 void Generator::value_cpu(const Expr&) { id_half(Helper::GetSmpProcessorId, false); }
-void Generator::value_nsecs(const Expr&) { asm_.call(Helper::KtimeGetBootNs); }
+void Generator::value_nsecs(const Expr& expr) {
+  switch (static_cast<lang::ClockMode>(expr.integer)) {
+    case lang::ClockMode::Boot: return asm_.call(Helper::KtimeGetBootNs);
+    case lang::ClockMode::Monotonic: return asm_.call(Helper::KtimeGetNs);
+    case lang::ClockMode::Tai: return asm_.call(Helper::KtimeGetTaiNs);
+  }
+}
+void Generator::value_rand(const Expr&) { id_half(Helper::GetPrandomU32, false); }
+void Generator::value_numaid(const Expr&) { id_half(Helper::GetNumaNodeId, false); }
+void Generator::value_cgroup(const Expr&) { asm_.call(Helper::GetCurrentCgroupId); }
+void Generator::value_jiffies(const Expr&) { asm_.call(Helper::Jiffies64); }
+void Generator::value_ncpus(const Expr&) {
+  asm_.load(Width::U64, R0, R7, offsetof(Globals, ncpus));
+}
+void Generator::value_usermode(const Expr&) { asm_.mov(R0, 1); }  // where uprobes are
+void Generator::value_kid(const Expr& expr) { eval(expr.kids[0]); }
+// User space counts the entries when it comes to the event.
+void Generator::value_length(const Expr&) { asm_.mov(R0, 0); }
+
+void Generator::value_bswap(const Expr& expr) {
+  eval(expr.kids[0]);
+  cast(expr.type);
+  if (expr.type.size == 1) return;
+  // Swaps bytes in pairs, then the pairs in fours, then the fours.
+  constexpr uint64_t kMasks[] = {0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff};
+  for (int step = 0; (2u << step) <= expr.type.size; step++) {
+    int32_t bits = 8 << step;
+    asm_.load_imm(R2, kMasks[step]);
+    asm_.mov(R1, R0);
+    asm_.alu(Alu::Rsh, R1, bits);
+    asm_.alu(Alu::And, R1, R2);
+    asm_.alu(Alu::And, R0, R2);
+    asm_.alu(Alu::Lsh, R0, bits);
+    asm_.alu(Alu::Or, R0, R1);
+  }
+}
+
+void Generator::value_has_key(const Expr& expr) {
+  Memory::Scope scope(memory_);
+  Label missing = asm_.label(), done = asm_.label();
+  Place key = map_key(expr.kids[0].slot, expr.kids[0].kids);
+  map_lookup(expr.kids[0].slot, key);
+  asm_.jump(Jump::Eq, R0, 0, missing);
+  asm_.mov(R0, 1);
+  asm_.jump(done);
+  asm_.bind(missing);
+  asm_.mov(R0, 0);
+  asm_.bind(done);
+}
 
 void Generator::value_elapsed(const Expr&) {
   asm_.call(Helper::KtimeGetBootNs);

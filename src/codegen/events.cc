@@ -63,7 +63,7 @@ void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*
   for (Field& field : layout.fields) {
     field.offset = offset;
     offset += field.type.memory_size();
-    strings |= field.type.kind == Type::Kind::String;
+    strings |= field.type.has_bytes() || field.type.kind == Type::Kind::Tuple;
   }
   layout.size = offset + (strings ? 8 : 0);
   if (layout.size > kMaxRecord)
@@ -77,18 +77,14 @@ void Generator::fill_fields(const EventLayout& layout, const std::vector<const E
     Memory::Scope scope(memory_);
     const Field& field = layout.fields[i];
     Place place{R8, static_cast<int32_t>(field.offset)};
-    attempt(
-        [&] {
-          if (field.type.kind == Type::Kind::String)
-            return eval_string(*values[i], place, field.type.capacity, false);
-          eval(*values[i]);
-          asm_.store(Width::U64, place.base, place.offset, R0);
-        },
-        [&] {
-          if (field.unknown_offset < 0) return fail("internal error: an argument without a flag");
-          asm_.store(Width::U64, place.base, place.offset, 0);
-          asm_.store(Width::U8, R8, field.unknown_offset, 1);
-        });
+    attempt([&] { eval_into(*values[i], field.type, place, false); },
+            [&] {
+              if (field.unknown_offset < 0)
+                return fail("internal error: an argument without a flag");
+              if (!field.type.has_bytes() && field.type.kind != Type::Kind::Tuple)
+                asm_.store(Width::U64, place.base, place.offset, 0);
+              asm_.store(Width::U8, R8, field.unknown_offset, 1);
+            });
   }
 }
 
@@ -131,9 +127,13 @@ void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& v
   });
 }
 
-void Generator::printf_call(const Expr& expr) {
+void Generator::printf_call(const Expr& expr) { format_event(expr, Kind::Printf); }
+void Generator::cat_call(const Expr& expr) { format_event(expr, Kind::Cat); }
+void Generator::system_call(const Expr& expr) { format_event(expr, Kind::System); }
+
+void Generator::format_event(const Expr& expr, Kind kind) {
   EventLayout layout;
-  layout.kind = Kind::Printf;
+  layout.kind = kind;
   layout.format = builder_.program.formats[expr.format];
   std::vector<const Expr*> values;
   for (const Expr& kid : expr.kids) values.push_back(&kid);
@@ -203,6 +203,50 @@ void Generator::exit_call(const Expr& expr) {
   emit_event(std::move(layout), {expr.kids.empty() ? &success : &expr.kids[0]});
   asm_.store(Width::U64, R7, offsetof(Globals, exiting), 1);
   asm_.jump(clause_end_);
+}
+
+// join(): the strings of an array of pointers that ends with a null pointer, 16 at most as in
+// bpftrace. The first field says how many there are, 17 if there were more.
+void Generator::join_call(const Expr& expr) {
+  constexpr uint32_t kMaxParts = 16;
+  Memory::Scope scope(memory_);
+  EventLayout layout;
+  layout.kind = Kind::Join;
+  layout.format.text = expr.string;
+  layout.fields.push_back({Type::u64(), 8, -1});
+  Type part = Type::string(std::min(builder_.program.max_strlen, uint32_t{1024}));
+  for (uint32_t i = 0; i < kMaxParts; i++)
+    layout.fields.push_back({part, 16 + i * (part.memory_size() + 8), -1});
+  layout.size = 16 + kMaxParts * (part.memory_size() + 8);
+  Place at = memory_.allocate(8), pointer = memory_.allocate(8);
+  eval(expr.kids[0]);
+  asm_.store(Width::U64, at.base, at.offset, R0);
+  emit_record(layout, [&] {
+    Label end = asm_.label();
+    asm_.store(Width::U64, R8, 8, 0);
+    for (int32_t i = 0; i <= static_cast<int32_t>(kMaxParts); i++) {
+      attempt(
+          [&] {
+            asm_.load(Width::U64, R0, at.base, at.offset);
+            read_user(8, false);
+          },
+          [&] {
+            asm_.store(Width::U64, R8, 8, i + 256);
+            asm_.jump(end);
+          });
+      asm_.jump(Jump::Eq, R0, 0, end);
+      asm_.store(Width::U64, R8, 8, i + 1);
+      if (i == static_cast<int32_t>(kMaxParts)) break;
+      asm_.store(Width::U64, pointer.base, pointer.offset, R0);
+      Place dst{R8, static_cast<int32_t>(layout.fields[static_cast<size_t>(i) + 1].offset)};
+      attempt([&] { string_read_to_nul(pointer, dst, part.capacity, false); },
+              [&] { not_readable(dst); });
+      asm_.load(Width::U64, R0, at.base, at.offset);
+      asm_.alu(Alu::Add, R0, 8);
+      asm_.store(Width::U64, at.base, at.offset, R0);
+    }
+    asm_.bind(end);
+  });
 }
 
 void Generator::time_call(const Expr& expr) {

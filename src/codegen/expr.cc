@@ -12,11 +12,17 @@ void Generator::unknown() { asm_.jump(unknown_); }
 // Must not say no where the code jumps to `unknown_`: event records have no flag to set then.
 bool Generator::can_fail(const Expr& expr) const {
   switch (expr.kind) {
-    case Expr::Kind::Deref: return true;
+    case Expr::Kind::Deref:
+    case Expr::Kind::Index: return true;
     case Expr::Kind::Variable: return fallible_[expr.slot];
     case Expr::Kind::Call:
       switch (expr.builtin) {
-        case Builtin::Str: return false;  // unreadable memory is a string's state
+        case Builtin::Str:
+        case Builtin::Buf: return false;  // unreadable memory is a string's state
+        case Builtin::Strlen:             // but has no length, and holds nothing
+        case Builtin::Strncmp:
+        case Builtin::Strcontains:
+        case Builtin::Strstr: return true;
         case Builtin::Arg: return !register_of(expr);
         case Builtin::Sarg:
         case Builtin::Goid: return true;
@@ -78,6 +84,15 @@ void Generator::eval(const Expr& expr) {
     case Expr::Kind::Cast: eval(expr.kids[0]); return cast(expr.type);
     case Expr::Kind::Deref: return deref(expr);
     case Expr::Kind::IncDec: return inc_dec(expr);
+    case Expr::Kind::Index: return string_index(expr);
+    case Expr::Kind::Field: {
+      Memory::Scope scope(memory_);
+      const Type& tuple = expr.kids[0].type;
+      Place place = tuple_place(expr.kids[0]);
+      return asm_.load(Width::U64, R0, place.base,
+                       place.offset + static_cast<int32_t>(tuple.part_offset(expr.integer)));
+    }
+    case Expr::Kind::Tuple:
     case Expr::Kind::Integer:
     case Expr::Kind::String:
     case Expr::Kind::MapRef: break;
@@ -85,12 +100,17 @@ void Generator::eval(const Expr& expr) {
   fail("internal error: not a number");
 }
 
+// Jumps to `unknown_` if the variable's value is not known.
+void Generator::check_known(const Expr& variable) {
+  if (!fallible_[variable.slot]) return;
+  Place place = variables_[variable.slot];
+  asm_.load(Width::U64, R0, place.base, place.offset - 8);
+  asm_.jump(Jump::Ne, R0, 0, unknown_);
+}
+
 void Generator::variable(const Expr& expr) {
   Place place = variables_[expr.slot];
-  if (fallible_[expr.slot]) {
-    asm_.load(Width::U64, R0, place.base, place.offset - 8);
-    asm_.jump(Jump::Ne, R0, 0, unknown_);
-  }
+  check_known(expr);
   asm_.load(Width::U64, R0, place.base, place.offset);
 }
 

@@ -1,6 +1,6 @@
 // Generator: makes one BPF program. Its members stand in several files, by subject: program.cc
-// (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, maps.cc, events.cc.
-// Private to codegen/.
+// (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, text.cc, tuples.cc,
+// maps.cc, events.cc. Private to codegen/.
 //
 // Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
 // filled, R9 the scratch slot (in frame.cc, before either, a loop counter and k); R0-R5 hold
@@ -66,6 +66,10 @@ class Generator {
   void body(const std::vector<Stmt>& body);
   void statement(const Stmt& stmt);
   void assign_variable(const Stmt& stmt);
+  void while_loop(const Stmt& stmt);
+  void for_loop(const Stmt& stmt);
+  template <class Round>
+  void loop(const Round& round, std::optional<uint64_t> rounds);
   void if_statement(const Stmt& stmt);
   void init_variables(const lang::Clause& clause);
 
@@ -81,6 +85,7 @@ class Generator {
   void deref(const Expr& expr);
   void read_user(uint32_t bytes, bool is_signed);
   void variable(const Expr& expr);
+  void check_known(const Expr& variable);
   void inc_dec(const Expr& expr);
   void unknown();
   bool can_fail(const Expr& expr) const;
@@ -116,6 +121,33 @@ class Generator {
   void value_stack_argument(const Expr& expr);
   std::optional<uint16_t> register_of(const Expr& expr) const;
 
+  void value_rand(const Expr& expr);
+  void value_ncpus(const Expr& expr);
+  void value_cgroup(const Expr& expr);
+  void value_numaid(const Expr& expr);
+  void value_jiffies(const Expr& expr);
+  void value_usermode(const Expr& expr);
+  void value_kid(const Expr& expr);
+  void value_length(const Expr& expr);
+  void value_bswap(const Expr& expr);
+  void value_has_key(const Expr& expr);
+
+  // text.cc
+  void value_strlen(const Expr& expr);
+  void value_strncmp(const Expr& expr);
+  void value_strstr(const Expr& expr);
+  void value_strcontains(const Expr& expr);
+  void string_probetype(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_index(const Expr& expr);
+  Place readable_string(const Expr& expr);
+
+  // tuples.cc
+  void eval_into(const Expr& expr, const Type& type, Place dst, bool zeroed);
+  void eval_tuple(const Expr& expr, const Type& type, Place dst, bool zeroed);
+  Place tuple_place(const Expr& expr);
+  void copy_value(Place dst, const Type& type, Place src, const Type& source, bool zeroed);
+
   // strings.cc
   void eval_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_literal(const std::string& text, Place dst, uint32_t capacity, bool zeroed);
@@ -123,6 +155,7 @@ class Generator {
   void string_read_exact(Place pointer, Place dst, uint32_t limit);
   void string_read_to_nul(Place pointer, Place dst, uint32_t limit, bool cut_inside);
   void string_comm(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void not_readable(Place dst);
   void string_copy(Place dst, uint32_t capacity, bpf::Reg src, int32_t offset, uint32_t source,
                    bool zeroed);
   void string_map(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
@@ -166,6 +199,10 @@ class Generator {
   void map_value_event(const Expr& map);
   void exit_call(const Expr& expr);
   void time_call(const Expr& expr);
+  void join_call(const Expr& expr);
+  void cat_call(const Expr& expr);
+  void system_call(const Expr& expr);
+  void format_event(const Expr& expr, bpf::EventLayout::Kind kind);
   void layout_fields(bpf::EventLayout& layout, const std::vector<const Expr*>& values);
   void fill_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);
   void reserve(const bpf::EventLayout& layout, uint32_t index, bpf::Label full);
@@ -201,6 +238,8 @@ class Generator {
   std::vector<Place> variables_;          ///< of the clause
   std::vector<bool> fallible_;            ///< variables_ that are followed by an unknown flag
   bpf::Label exit_, clause_end_, unknown_;
+  bpf::Label break_, continue_;  ///< of the innermost loop
+  uint64_t repeated_ = 0;        ///< instructions that inner loops run again
 
   bool need_cookie_ = false, need_goid_ = false, need_frame_ = false, scratch_ = false;
   Place cookie_, goid_, goroutine_known_, branch_taken_, scratch_base_, scratch_bit_;

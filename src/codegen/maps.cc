@@ -30,12 +30,7 @@ Place Generator::map_key(uint32_t index, const std::vector<Expr>& keys) {
   Place key = memory_.allocate(size + 8);
   for (size_t i = 0; i < keys.size() && i < map.keys.size(); i++) {
     Place part = key + static_cast<int32_t>(map.keys[i].offset);
-    if (map.keys[i].type.kind == Type::Kind::String) {
-      eval_string(keys[i], part, map.keys[i].type.capacity, true);
-    } else {
-      eval(keys[i]);
-      asm_.store(Width::U64, part.base, part.offset, R0);
-    }
+    eval_into(keys[i], map.keys[i].type, part, true);
   }
   return key;
 }
@@ -83,6 +78,7 @@ void Generator::map_value(const Expr& expr) {
 void Generator::aggregate_value(const Type& type, Label done) {
   switch (type.kind) {
     case Type::Kind::Avg:
+    case Type::Kind::Stats:
       asm_.load(Width::U64, R1, R0, 8);
       asm_.load(Width::U64, R0, R0, 0);
       asm_.jump(Jump::Eq, R1, 0, done);
@@ -118,12 +114,7 @@ void Generator::assign_map(const Stmt& stmt) {
   if (stmt.op != Op::None) return add_to_map(stmt);
   const UserMap& map = user_map(stmt.slot);
   Place value = memory_.allocate(map.value.memory_size() + 8);
-  if (map.value.kind == Type::Kind::String) {
-    eval_string(*stmt.value, value, map.value.capacity, true);
-  } else {
-    eval(*stmt.value);
-    asm_.store(Width::U64, value.base, value.offset, R0);
-  }
+  eval_into(*stmt.value, map.value, value, true);
   Place key = map_key(stmt.slot, stmt.keys);
   Label stored = asm_.label();
   asm_.load_map(R1, map.map);

@@ -38,7 +38,8 @@ std::vector<MapUse> find_uses(const lang::TypedProgram& program) {
     for_each_expr(clause, [&](const Expr& expr) {
       if (expr.kind == Expr::Kind::Call && !expr.kids.empty()) {
         if (expr.builtin == Builtin::Delete) uses[expr.kids[0].slot].deleted = true;
-        if (expr.builtin == Builtin::Delete || expr.builtin == Builtin::Print)
+        if (expr.builtin == Builtin::Delete || expr.builtin == Builtin::HasKey ||
+            expr.builtin == Builtin::Print)
           named.insert(&expr.kids[0]);
       }
       if (expr.kind == Expr::Kind::Map && !named.count(&expr)) uses[expr.slot].read = true;
@@ -50,6 +51,7 @@ std::vector<MapUse> find_uses(const lang::TypedProgram& program) {
 uint32_t value_size(const bpf::UserMap& map) {
   switch (map.value.kind) {
     case Type::Kind::Avg:
+    case Type::Kind::Stats:
     case Type::Kind::Min:
     case Type::Kind::Max: return 16;
     case Type::Kind::Hist: return 8 * bpf::hist_buckets(map.hist_bits);
@@ -73,6 +75,7 @@ MapType map_type(const bpf::UserMap& map, const MapUse& use) {
 Result<void> make_maps(ObjectBuilder& builder) {
   bpf::BpfObject& object = builder.object;
   std::vector<MapUse> uses = find_uses(builder.program);
+  object.time_formats = builder.program.time_formats;
   object.maps.resize(bpf::BpfObject::kFirstUserMap);
   uint32_t largest_value = 0;
   for (size_t i = 0; i < builder.program.maps.size(); i++) {

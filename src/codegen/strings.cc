@@ -79,10 +79,7 @@ void Generator::eval_string(const Expr& expr, Place dst, uint32_t capacity, bool
     case Expr::Kind::Call: return string_call(expr, dst, capacity, zeroed);
     case Expr::Kind::Variable: {
       Place place = variables_[expr.slot];
-      if (fallible_[expr.slot]) {
-        asm_.load(Width::U64, R0, place.base, place.offset - 8);
-        asm_.jump(Jump::Ne, R0, 0, unknown_);
-      }
+      check_known(expr);
       uint32_t source = clause_->variables[expr.slot].type.capacity;
       return string_copy(dst, capacity, place.base, place.offset, source, zeroed);
     }
@@ -96,6 +93,12 @@ void Generator::eval_string(const Expr& expr, Place dst, uint32_t capacity, bool
       return asm_.bind(done);
     }
     case Expr::Kind::Cast: return eval_string(expr.kids[0], dst, capacity, zeroed);
+    case Expr::Kind::Field: {
+      Memory::Scope scope(memory_);
+      Place place = tuple_place(expr.kids[0]) +
+                    static_cast<int32_t>(expr.kids[0].type.part_offset(expr.integer));
+      return string_copy(dst, capacity, place.base, place.offset, expr.type.capacity, zeroed);
+    }
     default: fail("internal error: not a string");
   }
 }
@@ -135,10 +138,12 @@ void Generator::string_read(const Expr& expr, Place dst, uint32_t capacity, bool
         eval(expr.kids[1]);
         string_read_exact(pointer, dst, limit);
       },
-      [&] {
-        asm_.store(Width::U32, dst.base, dst.offset + kLength, 0);
-        asm_.store(Width::U32, dst.base, dst.offset + kState, kNotReadable);
-      });
+      [&] { not_readable(dst); });
+}
+
+void Generator::not_readable(Place dst) {
+  asm_.store(Width::U32, dst.base, dst.offset + kLength, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kState, kNotReadable);
 }
 
 // R0 bytes.

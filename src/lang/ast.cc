@@ -98,6 +98,7 @@ std::string print(const Expr& e) {
       return e.postfix ? "(" + print(e.kids[0]) + op + ")" : "(" + (op + print(e.kids[0])) + ")";
     }
     case Expr::Kind::Tuple: return "tuple(" + join(e.kids) + ")";
+    case Expr::Kind::Field: return print(e.kids[0]) + "." + std::to_string(e.integer);
   }
   return "?";
 }
@@ -106,6 +107,14 @@ std::string join(const std::vector<Expr>& kids) {
   std::string out;
   for (const Expr& kid : kids) out += (out.empty() ? "" : ", ") + print(kid);
   return out;
+}
+
+std::string loop_head(const Stmt& stmt) {
+  if (stmt.kind == Stmt::Kind::Block) return "block";
+  if (stmt.kind == Stmt::Kind::Unroll) return "unroll " + print(*stmt.value);
+  if (stmt.kind == Stmt::Kind::While) return "while " + print(*stmt.value);
+  return "for " + print(*stmt.target) + " : " + print(*stmt.value) +
+         (stmt.limit ? ".." + print(*stmt.limit) : "");
 }
 
 void print(std::string& out, const std::vector<Stmt>& body, size_t level) {
@@ -126,6 +135,20 @@ void print(std::string& out, const std::vector<Stmt>& body, size_t level) {
         }
         break;
       case Stmt::Kind::Return: out += indent + "return\n"; break;
+      case Stmt::Kind::Break: out += indent + "break\n"; break;
+      case Stmt::Kind::Continue: out += indent + "continue\n"; break;
+      case Stmt::Kind::Let:
+        out += indent + "let " + print(*stmt.target) +
+               (stmt.type ? " : " + stmt.type->name() : "") +
+               (stmt.value ? " = " + print(*stmt.value) : "") + "\n";
+        break;
+      case Stmt::Kind::Unroll:
+      case Stmt::Kind::While:
+      case Stmt::Kind::For:
+      case Stmt::Kind::Block:
+        out += indent + loop_head(stmt) + "\n";
+        print(out, stmt.then_body, level + 1);
+        break;
     }
   }
 }
@@ -134,6 +157,8 @@ void print(std::string& out, const std::vector<Stmt>& body, size_t level) {
 
 std::string dump(const Script& script) {
   std::string out;
+  for (const Setting& setting : script.settings)
+    out += "config " + setting.name + " = " + setting.text + "\n";
   for (const Clause& clause : script.clauses) {
     for (const ProbeSpec& spec : clause.probes) out += to_string(spec) + "\n";
     if (clause.predicate) out += "  / " + print(*clause.predicate) + " /\n";

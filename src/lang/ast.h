@@ -28,7 +28,8 @@ struct Expr {
     Deref,     ///< *kids[0]
     Index,     ///< kids[0][kids[1]], of a pointer
     IncDec,    ///< ++ and --: `integer` is +1 or -1 (as u64), `postfix`
-    Tuple,     ///< (kids), as a map's key only
+    Tuple,     ///< (kids)
+    Field,     ///< kids[0].N: `integer` is N
   };
   Kind kind = Kind::Integer;
   Location location;
@@ -48,11 +49,19 @@ struct Stmt {
     Assign,  ///< `target` = `value`, or `target` `op`= `value`
     If,      ///< if (value) then_body else else_body
     Return,
+    Unroll,    ///< unroll (value) then_body
+    While,     ///< while (value) then_body
+    For,       ///< for (target : value..limit) then_body; without `limit` `value` is a map
+    Break,     ///< of the innermost loop
+    Continue,  ///< with the innermost loop's next round
+    Let,       ///< let target [: type] [= value]
+    Block,     ///< { then_body }
   };
   Kind kind = Kind::Expr;
   Location location;
   Op op = Op::None;  ///< Assign: None for a plain =
-  std::optional<Expr> target, value;
+  std::optional<Expr> target, value, limit;
+  std::optional<Type> type;  ///< Let
   std::vector<Stmt> then_body, else_body;
 };
 
@@ -63,7 +72,16 @@ struct Clause {
   Location location;  ///< of its probes
 };
 
+/// An entry of a block `config = { name = value; }`.
+struct Setting {
+  std::string name;
+  std::string text;  ///< the value as written; a string's without its quotes
+  std::optional<uint64_t> number;
+  Location location;
+};
+
 struct Script {
+  std::vector<Setting> settings;
   std::vector<Clause> clauses;
 };
 

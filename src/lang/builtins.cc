@@ -59,6 +59,12 @@ Typed check_goid(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
                          "goid: " + spec->path + " is not a Go program: it has no goroutines",
                          "threads are told apart by tid");
   }
+  for (size_t i = 0; i < checker.facts().size(); i++) {
+    const auto& facts = checker.facts()[i];
+    if (!facts || facts->no_goid.empty()) continue;
+    return checker.error(e.location, "goid: " + checker.probes()[i].path + " " + facts->no_goid,
+                         "calls and durations can be had all the same");
+  }
   return call(e, row, Type::u64());
 }
 
@@ -118,6 +124,176 @@ Typed check_reg(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   return out;
 }
 
+Typed check_nsecs(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::u64());
+  if (e.kids.empty()) return out;
+  const ast::Expr& mode = e.kids[0];
+  constexpr std::array<std::string_view, 3> kModes{"boot", "monotonic", "tai"};
+  auto found = std::find(kModes.begin(), kModes.end(), mode.text);
+  if (mode.kind != ast::Expr::Kind::Name || found == kModes.end())
+    return checker.error(mode.location, "nsecs() takes the name of a clock",
+                         "clocks are boot, monotonic and tai");
+  out.expr.integer = static_cast<uint64_t>(found - kModes.begin());
+  return out;
+}
+
+template <uint8_t kBytes>
+Typed check_text(Checker&, const ast::Expr& e, const BuiltinRow& row) {
+  return call(e, row, Type::string(kBytes));
+}
+
+template <Type::Kind kKind>
+Typed check_shown(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::of(kKind));
+  if (e.kids.empty()) return out;
+  Typed number = checker.number(e.kids[0], "the argument");
+  out.usable = number.usable;
+  out.expr.kids.push_back(checker.coerce(std::move(number), Type::i64()).expr);
+  return out;
+}
+
+// A string as argument `index`.
+Typed string_argument(Checker& checker, const ast::Expr& e, size_t index) {
+  Typed text = checker.value(e.kids[index]);
+  if (!text.usable || text.expr.type.kind == Type::Kind::String) return text;
+  return checker.error(e.kids[index].location,
+                       e.text + "() takes a string, not " + a(text.expr.type),
+                       "text at an address is str(address)");
+}
+
+Typed check_strlen(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::u64());
+  Typed text = string_argument(checker, e, 0);
+  out.usable = text.usable;
+  out.expr.kids.push_back(std::move(text.expr));
+  return out;
+}
+
+// strcontains() and strstr(), whose cost is that of every place times the length of what is
+// looked for: the kernel bounds the instructions of a program.
+Typed check_find(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, row.id == Builtin::Strstr ? Type::i64() : Type::of(Type::Kind::Bool));
+  Typed text = string_argument(checker, e, 0), wanted = string_argument(checker, e, 1);
+  if (!text.usable || !wanted.usable) return Checker::unusable();
+  constexpr uint64_t kMaxSteps = 32 * 1024;
+  uint64_t steps = uint64_t{text.expr.type.capacity} * wanted.expr.type.capacity;
+  if (steps > kMaxSteps)
+    return checker.error(e.location,
+                         e.text + "() would take too long for the kernel: up to " +
+                             std::to_string(steps) + " steps, " + std::to_string(kMaxSteps) +
+                             " are allowed",
+                         "use shorter strings: str(p, n) with a constant n");
+  out.expr.kids.push_back(std::move(text.expr));
+  out.expr.kids.push_back(std::move(wanted.expr));
+  return out;
+}
+
+Typed check_strncmp(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::integer(1, true));
+  Typed left = string_argument(checker, e, 0), right = string_argument(checker, e, 1);
+  auto length = checker.literal(e.kids[2], "the length of strncmp()", 0, 4096);
+  if (!left.usable || !right.usable || !length) return Checker::unusable();
+  out.expr.integer = static_cast<uint64_t>(*length);
+  out.expr.kids.push_back(std::move(left.expr));
+  out.expr.kids.push_back(std::move(right.expr));
+  return out;
+}
+
+Typed check_bswap(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed number = checker.number(e.kids[0], "the argument of bswap()");
+  if (!number.usable) return number;
+  if (number.expr.type.kind != Type::Kind::Int)
+    return checker.error(e.location, "bswap() takes an integer, not " + a(number.expr.type));
+  Typed out = call(e, row, Type::integer(number.expr.type.size, false));
+  out.expr.kids.push_back(std::move(number.expr));
+  return out;
+}
+
+Typed check_strftime(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (e.kids[0].kind != ast::Expr::Kind::String)
+    return checker.error(e.kids[0].location,
+                         "the format of strftime() must be written out in quotes",
+                         "as in strftime(\"%H:%M:%S\", nsecs)");
+  Typed out = call(e, row, Type::of(Type::Kind::Time));
+  out.expr.type.detail = checker.add_time_format(e.kids[0].text);
+  Typed when = checker.number(e.kids[1], "the time of strftime()");
+  out.usable = when.usable;
+  out.expr.kids.push_back(checker.coerce(std::move(when), Type::u64()).expr);
+  return out;
+}
+
+Typed check_len(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  const ast::Expr& map = e.kids[0];
+  if (map.kind != ast::Expr::Kind::Map || map.indexed)
+    return checker.error(map.location, "len() takes a whole map",
+                         "as in len(@m); the length of a string is strlen(text)");
+  Typed ref = checker.map_ref(map);
+  Typed out = call(e, row, Type::of(Type::Kind::Length));
+  out.usable = ref.usable;
+  out.expr.type.detail = ref.expr.slot;
+  return out;
+}
+
+Typed check_address(Checker& checker, const ast::Expr& e, size_t index) {
+  Typed address = checker.value(e.kids[index]);
+  if (!address.usable) return address;
+  const Type& type = address.expr.type;
+  if (type.kind == Type::Kind::Pointer || (type.kind == Type::Kind::Int && type.size == 8))
+    return address;
+  return checker.error(e.kids[index].location, e.text + "() takes an address, not " + a(type));
+}
+
+// buf(address, length) and buf(text[, length])
+Typed check_buf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed source = checker.value(e.kids[0]);
+  if (!source.usable) return source;
+  bool is_text = source.expr.type.has_bytes();
+  if (!is_text) source = check_address(checker, e, 0);
+  if (!is_text && e.kids.size() < 2)
+    return checker.error(e.location, "buf() needs the number of bytes", "as in buf(arg0, 16)");
+  std::optional<Typed> length;
+  if (e.kids.size() == 2) length = checker.number(e.kids[1], "the length of buf()");
+  if (is_text && length && length->usable) {
+    Expr& text = source.expr;
+    if (text.kind != Kind::String || !is_literal(length->expr))
+      return checker.error(e.kids[1].location, "the buf() of a string is the whole string",
+                           "buf(text)");
+    text.string.resize(std::min<uint64_t>(text.string.size(), length->expr.integer));
+    length.reset();
+  }
+  if (!source.usable || (length && !length->usable)) return Checker::unusable();
+  uint32_t capacity = is_text ? source.expr.type.capacity : checker.options().max_strlen;
+  if (length && is_literal(length->expr)) {
+    __int128 n = literal_value(length->expr);
+    if (n < 0) return checker.error(e.kids[1].location, "the length of a buffer is not negative");
+    if (n > capacity && !is_text)
+      checker.warning(e.kids[1].location,
+                      "buffers are cut at " + std::to_string(capacity) + " bytes",
+                      "BPFTRACE_MAX_STRLEN sets the limit");
+    else if (n <= capacity)
+      capacity = std::max<uint32_t>(static_cast<uint32_t>(n), 1);
+  }
+  Typed out = call(e, row, Type::buffer(capacity));
+  out.expr.kids.push_back(std::move(source.expr));
+  if (length) out.expr.kids.push_back(checker.coerce(std::move(*length), Type::u64()).expr);
+  return out;
+}
+
+Typed check_join(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  Typed address = check_address(checker, e, 0);
+  out.usable = address.usable;
+  out.expr.kids.push_back(std::move(address.expr));
+  out.expr.string = " ";
+  if (e.kids.size() < 2) return out;
+  if (e.kids[1].kind != ast::Expr::Kind::String)
+    return checker.error(e.kids[1].location,
+                         "the delimiter of join() must be written out in quotes",
+                         "as in join(arg1, \",\")");
+  out.expr.string = e.kids[1].text;
+  return out;
+}
+
 Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   Typed address = checker.value(e.kids[0]);
   std::optional<Typed> length;
@@ -150,12 +326,14 @@ Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
 
 // Whether a value of `type` can stand for a conversion; else what it wants.
 const char* mismatch(char conversion, const Type& type) {
-  bool is_text = type.kind == Type::Kind::String || type.kind == Type::Kind::Probe ||
-                 type.kind == Type::Kind::Func;
+  bool is_text = type.has_bytes() || type.kind == Type::Kind::Probe ||
+                 (type.kind >= Type::Kind::Func && type.kind < Type::Kind::Count);
   // As in bpftrace, %s shows a number as print() does. An address is almost surely a forgotten
   // str(), and so is refused.
   bool shows = is_text || type.kind == Type::Kind::Bool || type.kind == Type::Kind::Int;
   if (conversion == 's') return shows ? nullptr : "a string";
+  if (conversion == 'r') return type.kind == Type::Kind::Buffer ? nullptr : "a buf()";
+  if (type.kind == Type::Kind::Length) return nullptr;
   return type.is_number() ? nullptr : "a number";
 }
 
@@ -170,14 +348,20 @@ bool is_wide(const Expr& expr) {
   return expr.type.kind == Type::Kind::Int && expr.type.size == 8;
 }
 
+// printf(), cat(), system()
 Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   const ast::Expr& text = e.kids[0];
+  std::string name = row.name;
+  if (row.id == Builtin::System && !checker.options().allow_unsafe)
+    return checker.error(e.location, "system() runs commands on this machine, and so is unsafe",
+                         "--unsafe allows it");
   if (text.kind != ast::Expr::Kind::String)
-    return checker.error(text.location, "the format of printf() must be written out in quotes",
-                         "as in printf(\"%d\\n\", pid)");
+    return checker.error(text.location,
+                         "the format of " + name + "() must be written out in quotes",
+                         "as in " + name + "(\"%d\\n\", pid)");
   Typed out = call(e, row, Type::of(Type::Kind::Void));
   for (size_t i = 1; i < e.kids.size(); i++) {
-    Typed arg = checker.value(e.kids[i]);
+    Typed arg = checker.printable(e.kids[i]);
     out.usable = out.usable && arg.usable;
     out.expr.kids.push_back(std::move(arg.expr));
   }
@@ -205,9 +389,10 @@ Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
       if (conversion == 's' && type.is_number())
         hint = "text at an address is str(address), the address itself %p";
       if (conversion != 's' && !type.is_number()) hint = "strings are %s";
+      if (conversion == 'r') hint = "as in printf(\"%r\", buf(arg0, 16))";
       return checker.error(
           e.kids[i].location,
-          "printf: " + spec + " expects " + want + " (" + describe(type) + " supplied)", hint);
+          name + ": " + spec + " expects " + want + " (" + describe(type) + " supplied)", hint);
     }
   }
   out.expr.format = checker.add_format(std::move(*format));
@@ -240,7 +425,7 @@ Typed check_print(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
                          "as in print(@m, 10)");
   Typed printed = whole_map                           ? checker.map_ref(what)
                   : what.kind == ast::Expr::Kind::Map ? checker.map_entry(what)
-                                                      : checker.value(what);
+                                                      : checker.printable(what);
   out.usable = printed.usable;
   out.expr.kids.push_back(std::move(printed.expr));
   for (size_t i = 1; i < e.kids.size(); i++) {
@@ -267,11 +452,12 @@ Typed check_whole_map(Checker& checker, const ast::Expr& e, const BuiltinRow& ro
   return out;
 }
 
-// delete(@m), delete(@m[k]), delete(@m, k), delete(@m, (k1, k2))
+// delete(@m), delete(@m[k]), delete(@m, k), delete(@m, (k1, k2)); has_key(@m, k)
 Typed check_delete(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   ast::Expr map = e.kids[0];
-  if (map.kind != ast::Expr::Kind::Map)
-    return checker.error(map.location, "delete() takes a map and a key",
+  const bool asks = row.id == Builtin::HasKey;
+  if (map.kind != ast::Expr::Kind::Map || (asks && map.indexed))
+    return checker.error(map.location, std::string(row.name) + "() takes a map and a key",
                          std::string("as in ") + row.usage);
   if (e.kids.size() > 1) {
     // As a statement of its own it has been taken apart before (expression_statement).
@@ -286,7 +472,7 @@ Typed check_delete(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
     map.indexed = true;
   }
   Typed entry = checker.map_entry(map);
-  Typed out = call(e, row, Type::of(Type::Kind::Void));
+  Typed out = call(e, row, Type::of(asks ? Type::Kind::Bool : Type::Kind::Void));
   out.usable = entry.usable;
   out.expr.kids.push_back(std::move(entry.expr));
   return out;
@@ -320,9 +506,25 @@ std::vector<BuiltinRow> make_rows() {
       {Builtin::Uid, "uid", "uid", "user id", C::Value, W::Anywhere, 0, 0, check_unsigned<4>},
       {Builtin::Gid, "gid", "gid", "group id", C::Value, W::Anywhere, 0, 0, check_unsigned<4>},
       {Builtin::Nsecs, "nsecs", "nsecs", "time since boot in nanoseconds", C::Value, W::Anywhere, 0,
-       0, check_unsigned<8>},
+       1, check_nsecs},
       {Builtin::Elapsed, "elapsed", "elapsed", "nanoseconds since tracing began", C::Value,
        W::Anywhere, 0, 0, check_unsigned<8>},
+      {Builtin::Rand, "rand", "rand", "random number of 32 bits", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<4>},
+      {Builtin::Username, "username", "username", "name of the user", C::Value, W::Anywhere, 0, 0,
+       check_shown<Type::Kind::Username>},
+      {Builtin::Ncpus, "ncpus", "ncpus", "number of CPUs", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<8>},
+      {Builtin::Cgroup, "cgroup", "cgroup", "id of the cgroup", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<8>},
+      {Builtin::Numaid, "numaid", "numaid", "number of the NUMA node", C::Value, W::Anywhere, 0, 0,
+       check_unsigned<4>},
+      {Builtin::Jiffies, "jiffies", "jiffies", "ticks of the kernel's clock", C::Value, W::Anywhere,
+       0, 0, check_unsigned<8>},
+      {Builtin::Usermode, "usermode", "usermode", "1: the CPU was in user mode", C::Value,
+       W::InFunctions, 0, 0, check_unsigned<1>},
+      {Builtin::Probetype, "probetype", "probetype", "kind of the probe: uprobe, interval",
+       C::Value, W::Anywhere, 0, 0, check_text<16>},
       {Builtin::Func, "func", "func", "name of the traced function", C::Value, W::InFunctions, 0, 0,
        check_func},
       {Builtin::Probe, "probe", "probe", "the probe, with the one function it stands for here",
@@ -343,6 +545,28 @@ std::vector<BuiltinRow> make_rows() {
       {Builtin::Str, "str", "str(address[, length])",
        "text in the program's memory: up to a NUL, or exactly length bytes", C::Function,
        W::Anywhere, 1, 2, check_str},
+      {Builtin::Buf, "buf", "buf(address, length)", "bytes in the program's memory", C::Function,
+       W::Anywhere, 1, 2, check_buf},
+      {Builtin::Strftime, "strftime", "strftime(\"%H:%M:%S.%f\", nsecs)",
+       "a time as text; %f: microseconds", C::Function, W::Anywhere, 2, 2, check_strftime},
+      {Builtin::Strlen, "strlen", "strlen(text)", "number of bytes of a string", C::Function,
+       W::Anywhere, 1, 1, check_strlen},
+      {Builtin::Strncmp, "strncmp", "strncmp(text, text, length)",
+       "0 if the strings begin with the same bytes", C::Function, W::Anywhere, 3, 3, check_strncmp},
+      {Builtin::Strcontains, "strcontains", "strcontains(text, wanted)",
+       "whether a string holds another", C::Function, W::Anywhere, 2, 2, check_find},
+      {Builtin::Strstr, "strstr", "strstr(text, wanted)",
+       "where a string holds another; -1: nowhere", C::Function, W::Anywhere, 2, 2, check_find},
+      {Builtin::Strerror, "strerror", "strerror(n)", "text of an error number", C::Function,
+       W::Anywhere, 1, 1, check_shown<Type::Kind::Errno>},
+      {Builtin::SignalName, "signal_name", "signal_name(n)", "text of a signal's number",
+       C::Function, W::Anywhere, 1, 1, check_shown<Type::Kind::Signal>},
+      {Builtin::Bswap, "bswap", "bswap(n)", "the bytes of a number in reverse order", C::Function,
+       W::Anywhere, 1, 1, check_bswap},
+      {Builtin::HasKey, "has_key", "has_key(@m, key)", "whether a map has an entry", C::Function,
+       W::Anywhere, 2, 255, check_delete},
+      {Builtin::Len, "len", "len(@m)", "number of entries of a map, to be printed", C::Function,
+       W::Anywhere, 1, 1, check_len},
       {Builtin::Printf, "printf", "printf(\"format\", ...)", "print values", C::Action, W::Anywhere,
        1, 255, check_printf},
       {Builtin::Print, "print", "print(value), print(@m[, top[, div]])",
@@ -358,12 +582,22 @@ std::vector<BuiltinRow> make_rows() {
        check_exit},
       {Builtin::Time, "time", "time([\"format\"])", "print the time of day, as strftime does",
        C::Action, W::Anywhere, 0, 1, check_time},
+      {Builtin::Join, "join", "join(argv[, \"delimiter\"])",
+       "print the strings of an array that ends with a null pointer", C::Action, W::Anywhere, 1, 2,
+       check_join},
+      {Builtin::Cat, "cat", "cat(\"format\", ...)", "print the file of this name", C::Action,
+       W::Anywhere, 1, 255, check_printf},
+      {Builtin::System, "system", "system(\"format\", ...)",
+       "run a command, print what it prints (--unsafe)", C::Action, W::Anywhere, 1, 255,
+       check_printf},
       {Builtin::Count, "count", "@m = count()", "number of times", C::Aggregation, W::Anywhere, 0,
        0, check_aggregation},
       {Builtin::Sum, "sum", "@m = sum(n)", "sum of values", C::Aggregation, W::Anywhere, 1, 1,
        check_aggregation},
       {Builtin::Avg, "avg", "@m = avg(n)", "average of values", C::Aggregation, W::Anywhere, 1, 1,
        check_aggregation},
+      {Builtin::Stats, "stats", "@m = stats(n)", "count, average and sum of values", C::Aggregation,
+       W::Anywhere, 1, 1, check_aggregation},
       {Builtin::Min, "min", "@m = min(n)", "smallest value", C::Aggregation, W::Anywhere, 1, 1,
        check_aggregation},
       {Builtin::Max, "max", "@m = max(n)", "largest value", C::Aggregation, W::Anywhere, 1, 1,
@@ -376,13 +610,24 @@ std::vector<BuiltinRow> make_rows() {
   };
 }
 
-constexpr std::array<std::string_view, 44> kForeign{
-    "args",   "ustack",   "kstack",  "rand",    "username",    "usym",     "ksym",    "buf",
-    "join",   "system",   "cat",     "signal",  "strncmp",     "len",      "has_key", "strftime",
-    "stats",  "uaddr",    "tseries", "curtask", "ctx",         "cgroup",   "ncpus",   "jiffies",
-    "ppid",   "cpid",     "macaddr", "ntop",    "kaddr",       "override", "unwatch", "strerror",
-    "sizeof", "offsetof", "strlen",  "strstr",  "strcontains", "memcmp",   "errorf",  "warnf",
-    "uptr",   "kptr",     "gostack", "caller"};
+constexpr std::array<std::string_view, 60> kForeign{
+    "args",        "ustack",        "kstack",      "dw_ustack",
+    "usym",        "ksym",          "signal",      "signal_thread",
+    "find",        "uaddr",         "tseries",     "curtask",
+    "ctx",         "ppid",          "pcomm",       "leader_tid",
+    "leader_comm", "cpid",          "has_cpid",    "macaddr",
+    "ntop",        "pton",          "kaddr",       "percpu_kaddr",
+    "override",    "unwatch",       "write_user",  "sizeof",
+    "offsetof",    "container_of",  "memcmp",      "errorf",
+    "warnf",       "uptr",          "kptr",        "strcap",
+    "str_concat",  "syscall_name",  "path",        "socket_cookie",
+    "skboutput",   "cgroupid",      "cgroup_path", "is_err",
+    "kfunc_exist", "kfunc_allowed", "assert",      "static_assert",
+    "fail",        "getopt",        "is_literal",  "is_ptr",
+    "is_str",      "is_array",      "is_integer",  "is_unsigned_integer",
+    "typeof",      "typeinfo",      "gostack",     "caller"};
+
+constexpr std::array<std::string_view, 15> kForeignSettings{"cache_user_symbols", "cpp_demangle", "lazy_symbolication", "license", "log_size", "max_bpf_progs", "max_cat_bytes", "max_probes", "missing_probes", "on_stack_limit", "perf_rb_pages", "show_debug_info", "stack_mode", "str_trunc_trailer", "print_maps_on_exit"};
 
 struct NamedType {
   std::string_view name;
@@ -443,6 +688,12 @@ const std::vector<std::string_view>& type_names() {
     return out;
   }();
   return names;
+}
+
+bool is_foreign_setting(std::string_view name) {
+  return name.substr(0, 9) == "unstable_" ||
+         std::find(kForeignSettings.begin(), kForeignSettings.end(), name) !=
+             kForeignSettings.end();
 }
 
 bool is_foreign_builtin(std::string_view name) {

@@ -52,6 +52,12 @@ uint32_t Checker::add_format(Format format) {
   return static_cast<uint32_t>(program_.formats.size() - 1);
 }
 
+uint32_t Checker::add_time_format(const std::string& format) {
+  auto found = std::find(time_formats_.begin(), time_formats_.end(), format);
+  if (found == time_formats_.end()) found = time_formats_.insert(found, format);
+  return static_cast<uint32_t>(found - time_formats_.begin());
+}
+
 Checked Checker::run() {
   for (int rounds = 0; rounds < kMaxRounds; rounds++) {
     learned_ = false;
@@ -71,14 +77,16 @@ Checked Checker::run() {
 
 void Checker::round() {
   program_ = TypedProgram{};
+  diagnostics_.clear();
+  settings();
   program_.max_strlen = options_.max_strlen;
   program_.max_map_keys = options_.max_map_keys;
-  diagnostics_.clear();
   for (clause_index_ = 0; clause_index_ < script_.clauses.size(); clause_index_++)
     check_clause(script_.clauses[clause_index_]);
 }
 
 void Checker::finish() {
+  program_.time_formats = time_formats_;
   for (MapInfo& map : maps_) {
     MapDecl decl;
     decl.name = map.name;
@@ -150,13 +158,29 @@ void Checker::statement(const ast::Stmt& stmt, std::vector<Stmt>& out) {
       else
         assign_variable(stmt, out);
       return;
+    case ast::Stmt::Kind::Break:
+    case ast::Stmt::Kind::Continue:
+      if (loops_ == 0) {
+        error(stmt.location,
+              std::string(stmt.kind == ast::Stmt::Kind::Break ? "break" : "continue") +
+                  " stands outside of a while or for loop");
+        return;
+      }
+      [[fallthrough]];
     case ast::Stmt::Kind::Return: {
       Stmt made;
-      made.kind = Stmt::Kind::Return;
+      made.kind = stmt.kind == ast::Stmt::Kind::Break      ? Stmt::Kind::Break
+                  : stmt.kind == ast::Stmt::Kind::Continue ? Stmt::Kind::Continue
+                                                           : Stmt::Kind::Return;
       made.location = stmt.location;
       out.push_back(std::move(made));
       return;
     }
+    case ast::Stmt::Kind::Block: body(stmt.then_body, out); return;
+    case ast::Stmt::Kind::Let: let(stmt, out); return;
+    case ast::Stmt::Kind::For:
+    case ast::Stmt::Kind::While:
+    case ast::Stmt::Kind::Unroll: loop(stmt, out); return;
     case ast::Stmt::Kind::If: {
       Stmt made;
       made.location = stmt.location;
@@ -169,6 +193,105 @@ void Checker::statement(const ast::Stmt& stmt, std::vector<Stmt>& out) {
       out.push_back(std::move(made));
       return;
     }
+  }
+}
+
+void Checker::loop(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  if (stmt.kind == ast::Stmt::Kind::For) return for_range(stmt, out);
+  Stmt made;
+  made.location = stmt.location;
+  if (stmt.kind == ast::Stmt::Kind::Unroll) {
+    made.kind = Stmt::Kind::Unroll;
+    auto count = literal(*stmt.value, "the number of rounds of unroll", 1, 100);
+    // A break in there would belong to a loop around, of which it is hard to see that.
+    uint32_t around = loops_;
+    loops_ = 0;
+    body(stmt.then_body, made.then_body);
+    loops_ = around;
+    if (!count) return;
+    made.count = static_cast<uint32_t>(*count);
+    out.push_back(std::move(made));
+    return;
+  }
+  made.kind = Stmt::Kind::While;
+  Typed condition = number(*stmt.value, "a condition");
+  loops_++;
+  body(stmt.then_body, made.then_body);
+  loops_--;
+  if (!condition.usable) return;
+  made.value = std::move(condition.expr);
+  out.push_back(std::move(made));
+}
+
+void Checker::for_range(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  if (!stmt.limit) {
+    error(stmt.location, "loops over the entries of a map are not supported",
+          "print(" + stmt.value->text + ") prints them all");
+    return;
+  }
+  Stmt made;
+  made.kind = Stmt::Kind::For;
+  made.location = stmt.location;
+  Typed begin = number(*stmt.value, "the begin of a range");
+  Typed end = number(*stmt.limit, "the end of a range");
+  scopes_.emplace_back();
+  made.slot = declare(*stmt.target);
+  Typed counter;
+  counter.expr.type = Type::i64();
+  merge(variables_[declared_at_[made.slot]], counter);
+  loops_++;
+  body(stmt.then_body, made.then_body);
+  loops_--;
+  ended_.push_back(stmt.target->text);
+  scopes_.pop_back();
+  if (!begin.usable || !end.usable) return;
+  made.value = coerce(std::move(begin), Type::i64()).expr;
+  made.limit = coerce(std::move(end), Type::i64()).expr;
+  out.push_back(std::move(made));
+}
+
+// let $x [: type] [= value]
+void Checker::let(const ast::Stmt& stmt, std::vector<Stmt>& out) {
+  const ast::Expr& target = *stmt.target;
+  if (find_variable(target.text)) {
+    error(target.location, target.text + " is declared already", "choose another name");
+    return;
+  }
+  // What a variable holds must not be found in its own value.
+  ast::Stmt assign = stmt;
+  assign.kind = ast::Stmt::Kind::Assign;
+  if (stmt.value && !stmt.type) return assign_variable(assign, out);
+  uint32_t slot = declare(target);
+  if (stmt.type) {
+    Slot& known = variables_[declared_at_[slot]];
+    known.declared = stmt.type;
+    Typed like;
+    like.expr.type = *stmt.type;
+    if (like.expr.type.kind == Type::Kind::Int) like.expr.type.size = 8;
+    merge(known, like);
+  }
+  if (stmt.value) assign_variable(assign, out);
+}
+
+// Of what the config block says, all that has a meaning here.
+void Checker::settings() {
+  for (const ast::Setting& setting : script_.settings) {
+    auto number = [&](uint32_t& value, uint32_t most, bool from_environment) {
+      if (!setting.number || *setting.number == 0 || *setting.number > most)
+        error(setting.location,
+              setting.name + " must be a number from 1 to " + std::to_string(most));
+      else if (!from_environment)
+        value = static_cast<uint32_t>(*setting.number);
+    };
+    if (setting.name == "max_strlen")
+      number(options_.max_strlen, 4096, options_.max_strlen_given);
+    else if (setting.name == "max_map_keys")
+      number(options_.max_map_keys, 1'000'000, options_.max_map_keys_given);
+    else if (is_foreign_setting(setting.name))
+      warning(setting.location, "the setting '" + setting.name + "' has no effect in gotap");
+    else
+      error(setting.location, "unknown setting '" + setting.name + "'",
+            "settings are max_strlen and max_map_keys");
   }
 }
 
@@ -236,6 +359,15 @@ void Checker::assign_variable(const ast::Stmt& stmt, std::vector<Stmt>& out) {
   if (!slot && (stmt.op == Op::None || typed.usable)) slot = declare(target);
   if (!slot || !typed.usable) return;
   Slot& known = variables_[declared_at_[*slot]];
+  if (known.declared && known.declared->kind == Type::Kind::Int && known.declared->size < 8 &&
+      typed.expr.type.kind == Type::Kind::Int) {
+    Typed narrow;
+    narrow.expr.kind = Expr::Kind::Cast;
+    narrow.expr.type = *known.declared;
+    narrow.expr.location = typed.expr.location;
+    narrow.expr.kids.push_back(std::move(typed.expr));
+    typed = std::move(narrow);
+  }
   if (!merge(known, typed)) {
     error(stmt.location, "type mismatch for " + target.text + ": it holds '" +
                              describe(known.type) + "' already, this is '" +

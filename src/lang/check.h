@@ -19,6 +19,7 @@ struct TargetFacts {
   bool is_go = false;
   go::Abi abi = go::Abi::C;  ///< go::Image::abi()
   std::string version;       ///< "1.24.4"; empty if not Go
+  std::string no_goid;       ///< why `goid` cannot be had there; empty if it can
 };
 
 /// Nothing: the binary could not be opened, and that has been said. Called once a probe.
@@ -27,6 +28,9 @@ using TargetLookup = std::function<std::optional<TargetFacts>(const ProbeSpec&)>
 struct CheckOptions {
   uint32_t max_strlen = 1024;    ///< longest string str() reads
   uint32_t max_map_keys = 4096;  ///< entries of a map
+  /// The environment set them, which counts more than the script's config block.
+  bool max_strlen_given = false, max_map_keys_given = false;
+  bool allow_unsafe = false;  ///< --unsafe: system()
 };
 
 struct Checked {

@@ -92,6 +92,14 @@ Typed Checker::coerce(Typed typed, const Type& type) {
 }
 
 Typed Checker::value(const ast::Expr& e) {
+  Typed typed = printable(e);
+  if (typed.usable && typed.expr.type.kind == Type::Kind::Length)
+    return error(e.location, "len() can be printed, but not computed with",
+                 "as in printf(\"%d\\n\", len(@m))");
+  return typed;
+}
+
+Typed Checker::printable(const ast::Expr& e) {
   Typed typed = any(e);
   if (typed.usable && typed.expr.type.kind == Type::Kind::Void)
     return error(e.location,
@@ -152,9 +160,8 @@ Typed Checker::any(const ast::Expr& e) {
     case K::Deref: return deref(value(e.kids[0]), e.location);
     case K::Index: return index(e);
     case K::IncDec: return step(e);
-    case K::Tuple:
-      return error(e.location, "values in parentheses are keys of a map only",
-                   "as in @m[a, b] or delete(@m, (a, b))");
+    case K::Tuple: return tuple(e);
+    case K::Field: return field(value(e.kids[0]), e.integer, e.location);
   }
   return unusable();
 }
@@ -304,6 +311,8 @@ Typed Checker::compare(Op op, Typed left, Typed right, const Location& where) {
   if (l.kind == T::Probe || l.kind == T::Func || r.kind == T::Probe || r.kind == T::Func)
     return error(where, "probe and func cannot be compared",
                  "name the function in a probe of its own");
+  if (l.kind == T::Username || r.kind == T::Username)
+    return error(where, "username cannot be compared", "uid can: the user's number");
   if (l.kind == T::String && r.kind == T::String) {
     if (is_order(op))
       return error(where, std::string("strings have no ") + spelling(op), "they have == and !=");
@@ -345,7 +354,8 @@ Typed Checker::ternary(const ast::Expr& e) {
   };
   if (l.kind == Type::Kind::String && r.kind == Type::Kind::String) {
     out.expr.type = l.capacity > r.capacity ? l : r;
-  } else if (l == r && l.kind != Type::Kind::Int) {
+  } else if (l == r && l.kind != Type::Kind::Int && l.kind != Type::Kind::Tuple &&
+             l.kind != Type::Kind::Buffer) {
     out.expr.type = l;
   } else if (is_int(l) && is_int(r)) {
     bool mixed = false;
@@ -402,10 +412,68 @@ Typed Checker::deref(Typed pointer, const Location& where) {
   return out;
 }
 
+// (a, b): integers in it have 64 bits, like everything that is kept.
+Typed Checker::tuple(const ast::Expr& e) {
+  Typed out;
+  out.expr.kind = Kind::Tuple;
+  out.expr.location = e.location;
+  out.expr.type.kind = Type::Kind::Tuple;
+  for (const ast::Expr& kid : e.kids) {
+    Typed part = value(kid);
+    if (!part.usable) {
+      out.usable = false;
+      continue;
+    }
+    if (part.expr.type.kind == Type::Kind::Int)
+      part = coerce(std::move(part), Type::integer(8, part.expr.type.is_signed));
+    out.expr.type.parts.push_back(part.expr.type);
+    out.expr.kids.push_back(std::move(part.expr));
+  }
+  if (!out.usable) return unusable();
+  return out;
+}
+
+Typed Checker::field(Typed of, uint64_t part, const Location& where) {
+  if (!of.usable) return unusable();
+  if (of.expr.type.kind != Type::Kind::Tuple)
+    return error(where, a(of.expr.type) + " has no parts", "only tuples have .0, .1");
+  size_t parts = of.expr.type.parts.size();
+  if (part >= parts)
+    return error(where, "this tuple has " + std::to_string(parts) + " parts, the last is ." +
+                            std::to_string(parts - 1));
+  if (of.expr.kind == Kind::Tuple) {
+    Typed out;
+    out.expr = of.expr.kids[part];
+    return out;
+  }
+  Typed out;
+  out.expr.kind = Kind::Field;
+  out.expr.integer = part;
+  out.expr.type = of.expr.type.parts[part];
+  out.expr.location = where;
+  out.expr.kids.push_back(std::move(of.expr));
+  return out;
+}
+
+// p[i] of a pointer, s[i] of a string, t[N] of a tuple.
 Typed Checker::index(const ast::Expr& e) {
   Typed base = value(e.kids[0]);
   Typed offset = number(e.kids[1], "an index");
   if (!base.usable || !offset.usable) return unusable();
+  if (base.expr.type.kind == Type::Kind::Tuple && is_literal(offset.expr))
+    return field(std::move(base), offset.expr.integer, e.location);
+  if (base.expr.type.has_bytes()) {
+    if (is_literal(offset.expr) && offset.expr.integer >= base.expr.type.capacity)
+      return error(e.kids[1].location,
+                   "this string has at most " + std::to_string(base.expr.type.capacity) + " bytes");
+    Typed out;
+    out.expr.kind = Kind::Index;
+    out.expr.type = Type::integer(1, true);
+    out.expr.location = e.location;
+    out.expr.kids.push_back(std::move(base.expr));
+    out.expr.kids.push_back(coerce(std::move(offset), Type::u64()).expr);
+    return out;
+  }
   if (base.expr.type.kind != Type::Kind::Pointer || offset.expr.type.kind == Type::Kind::Pointer)
     return error(e.location, "only pointers have elements", "as in ((uint64*)arg0)[1]");
   return deref(pointer_math(Op::Add, std::move(base), std::move(offset), e.location), e.location);

@@ -21,7 +21,9 @@ bool Checker::merge(Slot& slot, const Typed& typed) {
   if (type.kind == Type::Kind::Int) type.size = 8;
   Slot before = slot;
   if (!slot.known) {
-    slot = {true, soft, type};
+    slot.known = true;
+    slot.soft = soft;
+    slot.type = type;
   } else if (slot.type.kind != type.kind) {
     return false;
   } else if (type.kind == Type::Kind::Int) {
@@ -32,8 +34,10 @@ bool Checker::merge(Slot& slot, const Typed& typed) {
       // Values of both signs: negative ones occur, ones of 2^63 and more hardly.
       slot.type.is_signed = slot.type.is_signed || type.is_signed;
     }
-  } else if (type.kind == Type::Kind::String) {
+  } else if (type.has_bytes()) {
     slot.type.capacity = std::max(slot.type.capacity, type.capacity);
+  } else if (type.kind == Type::Kind::Tuple) {
+    if (!merge_type(slot.type, type)) return false;
   } else if (type.is_aggregate()) {
     slot.type.is_signed = slot.type.is_signed || type.is_signed;
   } else if (slot.type != type) {
@@ -41,6 +45,24 @@ bool Checker::merge(Slot& slot, const Typed& typed) {
   }
   if (slot.known != before.known || slot.soft != before.soft || slot.type != before.type)
     learned_ = true;
+  return true;
+}
+
+/// The same for a part of a tuple.
+bool Checker::merge_type(Type& into, const Type& type) {
+  if (into.kind != type.kind) return false;
+  if (into.has_bytes()) {
+    into.capacity = std::max(into.capacity, type.capacity);
+    return true;
+  }
+  if (into.kind == Type::Kind::Int) {
+    into.is_signed = into.is_signed || type.is_signed;
+    return true;
+  }
+  if (into.kind != Type::Kind::Tuple) return into == type;
+  if (into.parts.size() != type.parts.size()) return false;
+  for (size_t i = 0; i < into.parts.size(); i++)
+    if (!merge_type(into.parts[i], type.parts[i])) return false;
   return true;
 }
 
@@ -61,7 +83,16 @@ bool Checker::map_keys(const ast::Expr& e, MapInfo& map, std::vector<Expr>& keys
   std::string name = map.name;
   std::vector<Typed> typed;
   for (const ast::Expr& kid : e.kids) typed.push_back(value(kid));
+  // A tuple as the key is the key of several parts.
+  if (typed.size() == 1 && typed[0].usable && typed[0].expr.type.kind == Type::Kind::Tuple) {
+    Typed whole = std::move(typed[0]);
+    typed.clear();
+    for (size_t i = 0; i < whole.expr.type.parts.size(); i++)
+      typed.push_back(field(whole, i, whole.expr.location));
+  }
+  const bool waits = typed.size() == 1 && !typed[0].usable;  // it may turn out to be a tuple
   MapInfo& info = maps_[map_by_name_.find(name)->second];
+  if (waits && (!info.keys_known || info.keys.size() != 1)) return false;
   if (!info.keys_known) {
     info.keys_known = true;
     info.keys.resize(typed.size());
@@ -82,9 +113,9 @@ bool Checker::map_keys(const ast::Expr& e, MapInfo& map, std::vector<Expr>& keys
       continue;
     }
     if (!merge(info.keys[i], typed[i])) {
-      error(e.kids[i].location, "type mismatch for " + name + ": the key is '" +
-                                    describe(typed[i].expr.type) + "' here and '" +
-                                    describe(info.keys[i].type) + "' elsewhere");
+      error(e.kids[std::min(i, e.kids.size() - 1)].location,
+            "type mismatch for " + name + ": the key is '" + describe(typed[i].expr.type) +
+                "' here and '" + describe(info.keys[i].type) + "' elsewhere");
       good = false;
       continue;
     }
@@ -140,6 +171,12 @@ Typed Checker::map_ref(const ast::Expr& e) {
 
 Typed Checker::map_value(const ast::Expr& e) {
   Typed out = map_entry(e);
+  if (out.usable && out.expr.type.counts()) {
+    out.expr.type =
+        Type::integer(8, out.expr.type.kind == Type::Kind::Count || out.expr.type.is_signed);
+    out.soft = false;
+    return out;
+  }
   if (out.usable && out.expr.type.is_aggregate()) {
     std::string entry = e.indexed ? e.text + "[...]" : e.text;
     return error(e.location,
@@ -214,6 +251,11 @@ Typed Checker::step(const ast::Expr& e) {
                                  target.text + " is " + a(place.expr.type));
   Slot& slot = target.kind == ast::Expr::Kind::Map ? maps_[place.expr.slot].value
                                                    : variables_[declared_at_[place.expr.slot]];
+  if (slot.declared && slot.declared->size < 8)
+    return error(e.location,
+                 target.text + " was declared as " + slot.declared->name() +
+                     ": only 64-bit variables have " + (up ? "++" : "--"),
+                 "declare it as int64 or uint64");
   merge(slot, one);
   Typed out;
   out.expr.kind = Expr::Kind::IncDec;
@@ -254,6 +296,7 @@ bool Checker::aggregate_arguments(const ast::Expr& call, const BuiltinRow& row, 
   switch (row.id) {
     case Builtin::Sum: type.kind = Type::Kind::Sum; break;
     case Builtin::Avg: type.kind = Type::Kind::Avg; break;
+    case Builtin::Stats: type.kind = Type::Kind::Stats; break;
     case Builtin::Min: type.kind = Type::Kind::Min; break;
     case Builtin::Max: type.kind = Type::Kind::Max; break;
     case Builtin::Hist: {

@@ -38,6 +38,8 @@ class Checker {
   Typed any(const ast::Expr& e);
   /// An expression that must have a value.
   Typed value(const ast::Expr& e);
+  /// A value to be shown only: len() too, which user space knows and programs do not.
+  Typed printable(const ast::Expr& e);
   /// A value that must be an integer, bool or pointer.
   Typed number(const ast::Expr& e, const char* what);
   /// An integer known now, in [low, high].
@@ -47,6 +49,8 @@ class Checker {
   Typed map_ref(const ast::Expr& e);
   Typed coerce(Typed typed, const Type& type);
   uint32_t add_format(Format format);
+  /// The index of strftime()'s format, the same in each round.
+  uint32_t add_time_format(const std::string& format);
   const std::vector<std::optional<TargetFacts>>& facts() const { return facts_[clause_index_]; }
   const std::vector<ProbeSpec>& probes() const { return script_.clauses[clause_index_].probes; }
   const CheckOptions& options() const { return options_; }
@@ -58,6 +62,7 @@ class Checker {
     bool known = false;
     bool soft = false;
     Type type;
+    std::optional<Type> declared;  ///< by `let $x : type`
   };
   struct MapInfo {
     std::string name;
@@ -81,10 +86,15 @@ class Checker {
   void assign_variable(const ast::Stmt& stmt, std::vector<Stmt>& out);
   void assign_map(const ast::Stmt& stmt, std::vector<Stmt>& out);
   void aggregate(const ast::Stmt& stmt, const BuiltinRow& row, std::vector<Stmt>& out);
+  void loop(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void for_range(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void let(const ast::Stmt& stmt, std::vector<Stmt>& out);
+  void settings();
   void finish();
 
   // check_map.cc
   bool merge(Slot& slot, const Typed& typed);
+  static bool merge_type(Type& into, const Type& type);
   uint32_t map_index(const ast::Expr& e);
   bool map_keys(const ast::Expr& e, MapInfo& map, std::vector<Expr>& keys);
   bool map_known(MapInfo& map, const Location& where);
@@ -107,19 +117,22 @@ class Checker {
   Typed cast(const ast::Expr& e);
   Typed deref(Typed pointer, const Location& where);
   Typed index(const ast::Expr& e);
+  Typed tuple(const ast::Expr& e);
+  Typed field(Typed of, uint64_t part, const Location& where);
   Typed step(const ast::Expr& e);
   Typed builtin(const ast::Expr& e);
   Typed unknown_word(const ast::Expr& e);
   Type common(const Typed& left, const Typed& right, bool* mixed) const;
 
   const ast::Script& script_;
-  const CheckOptions options_;
+  CheckOptions options_;
   std::vector<std::vector<std::optional<TargetFacts>>> facts_;  // by clause and probe
 
   // What the rounds learn.
   std::vector<MapInfo> maps_;
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   std::map<uint32_t, Slot> variables_;  // by the offset of the assignment that declares them
+  std::vector<std::string> time_formats_;
   bool learned_ = false;
   bool final_ = false;
 
@@ -131,6 +144,7 @@ class Checker {
   std::vector<uint32_t> declared_at_;  // of the clause's variables
   std::vector<std::string> ended_;     // names of variables whose block is over
   std::vector<Scope> scopes_;
+  uint32_t loops_ = 0;  // around the statement
 };
 
 /// A literal as an expression: its type is int64, or uint64 where it must be.

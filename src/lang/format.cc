@@ -8,7 +8,7 @@ namespace gotap::lang {
 namespace {
 
 constexpr std::string_view kFlags = "-+ #0";
-constexpr std::string_view kConversions = "diuoxXcsp";
+constexpr std::string_view kConversions = "diuoxXcspr";
 constexpr int kMaxWidth = 4096;
 
 // Digits at text[i]; -1 if none, kMaxWidth + 1 if too many.
@@ -35,7 +35,7 @@ Error conversion_error(std::string_view spec, char conversion) {
   if (std::string_view("eEfFgGaA").find(conversion) != std::string_view::npos)
     return {"'" + what + "' is not supported: BPF programs have no floating point numbers", ""};
   return {"unknown conversion '" + what + "' in the format",
-          "numbers are %d %u %x %o %c %p, strings %s, a percent sign %%"};
+          "numbers are %d %u %x %o %c %p, strings %s, bytes %r, a percent sign %%"};
 }
 
 }  // namespace
@@ -78,6 +78,10 @@ Result<Format> parse_format(std::string_view text) {
     piece.conversion = text[i++];
     if (kConversions.find(piece.conversion) == std::string_view::npos)
       return conversion_error(text.substr(begin, i - begin), piece.conversion);
+    if (piece.conversion == 'r') {
+      piece.length.clear();
+      if (i < text.size() && (text[i] == 'x' || text[i] == 'h')) piece.length = text[i++];
+    }
     if (piece.width > kMaxWidth || piece.precision > kMaxWidth)
       return Error{"the width of '" + std::string(text.substr(begin, i - begin)) + "' is too large",
                    "at most " + std::to_string(kMaxWidth)};

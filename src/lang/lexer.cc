@@ -17,7 +17,7 @@ struct Symbol {
 };
 
 // Longest first: the first that fits wins.
-constexpr std::array<Symbol, 45> kSymbols{{
+constexpr std::array<Symbol, 46> kSymbols{{
     {"<<=", Tok::ShlAssign}, {">>=", Tok::ShrAssign}, {"<<", Tok::Shl},
     {">>", Tok::Shr},        {"<=", Tok::LessEqual},  {">=", Tok::GreaterEqual},
     {"==", Tok::EqualEqual}, {"!=", Tok::NotEqual},   {"&&", Tok::AndAnd},
@@ -25,14 +25,15 @@ constexpr std::array<Symbol, 45> kSymbols{{
     {"+=", Tok::AddAssign},  {"-=", Tok::SubAssign},  {"*=", Tok::MulAssign},
     {"/=", Tok::DivAssign},  {"%=", Tok::ModAssign},  {"&=", Tok::AndAssign},
     {"|=", Tok::OrAssign},   {"^=", Tok::XorAssign},  {"->", Tok::Arrow},
-    {"(", Tok::LParen},      {")", Tok::RParen},      {"{", Tok::LBrace},
-    {"}", Tok::RBrace},      {"[", Tok::LBracket},    {"]", Tok::RBracket},
-    {",", Tok::Comma},       {";", Tok::Semicolon},   {":", Tok::Colon},
-    {"?", Tok::Question},    {".", Tok::Dot},         {"=", Tok::Assign},
-    {"+", Tok::Plus},        {"-", Tok::Minus},       {"*", Tok::Star},
-    {"/", Tok::Slash},       {"%", Tok::Percent},     {"&", Tok::Amp},
-    {"|", Tok::Pipe},        {"^", Tok::Caret},       {"~", Tok::Tilde},
-    {"!", Tok::Bang},        {"<", Tok::Less},        {">", Tok::Greater},
+    {"..", Tok::DotDot},     {"(", Tok::LParen},      {")", Tok::RParen},
+    {"{", Tok::LBrace},      {"}", Tok::RBrace},      {"[", Tok::LBracket},
+    {"]", Tok::RBracket},    {",", Tok::Comma},       {";", Tok::Semicolon},
+    {":", Tok::Colon},       {"?", Tok::Question},    {".", Tok::Dot},
+    {"=", Tok::Assign},      {"+", Tok::Plus},        {"-", Tok::Minus},
+    {"*", Tok::Star},        {"/", Tok::Slash},       {"%", Tok::Percent},
+    {"&", Tok::Amp},         {"|", Tok::Pipe},        {"^", Tok::Caret},
+    {"~", Tok::Tilde},       {"!", Tok::Bang},        {"<", Tok::Less},
+    {">", Tok::Greater},
 }};
 
 struct Suffix {

@@ -31,6 +31,7 @@ enum class Tok : uint8_t {
   Colon,
   Question,
   Dot,
+  DotDot,
   Arrow,
   Assign,
   AddAssign,

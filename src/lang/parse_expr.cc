@@ -177,7 +177,17 @@ MaybeExpr Parser::postfix() {
       expr = make(ast::Expr::Kind::Index, begin, std::move(kids));
     } else if (at(Tok::Dot) && expr->kind == ast::Expr::Kind::Integer) {
       return error(peek().location, "there are no floating point numbers");
-    } else if (at(Tok::Dot) || at(Tok::Arrow)) {
+    } else if (at(Tok::Dot)) {
+      Token dot = take();
+      if (!at(Tok::Integer)) {
+        return error(dot.location, "fields of structures are not supported",
+                     "read memory with *(uint64*)(pointer + offset)");
+      }
+      uint64_t part = take().integer;
+      kids.push_back(std::move(*expr));
+      expr = make(ast::Expr::Kind::Field, begin, std::move(kids));
+      expr->integer = part;
+    } else if (at(Tok::Arrow)) {
       return error(peek().location, "fields of structures are not supported",
                    "read memory with *(uint64*)(pointer + offset)");
     } else {
@@ -314,6 +324,7 @@ MaybeExpr Parser::cast_or_group(size_t begin) {
     take();
     std::vector<ast::Expr> kids;
     kids.push_back(std::move(*inner));
+    // (1,) is a tuple of one.
     if (!list(kids, Tok::RParen, "after the values in parentheses")) return std::nullopt;
     return bounded(make(ast::Expr::Kind::Tuple, begin, std::move(kids)));
   }

@@ -7,6 +7,8 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
+#include "lang/builtins.h"
 #include "lang/parser_impl.h"
 #include "lang/probe_spec.h"
 
@@ -36,16 +38,7 @@ struct Unsupported {
   std::string_view word;
   const char* what;
 };
-constexpr std::array<Unsupported, 6> kUnsupportedStatements{{
-    {"let", "let is not needed: the first assignment declares a variable"},
-    {"while", "loops are not supported"},
-    {"for", "loops are not supported"},
-    {"unroll", "loops are not supported"},
-    {"break", "loops are not supported"},
-    {"continue", "loops are not supported"},
-}};
-constexpr std::array<Unsupported, 8> kUnsupportedTop{{
-    {"config", "config blocks are not supported"},
+constexpr std::array<Unsupported, 7> kUnsupportedTop{{
     {"macro", "macros are not supported"},
     {"import", "imports are not supported"},
     {"fn", "functions of one's own are not supported"},
@@ -160,9 +153,60 @@ bool Parser::unsupported_top() {
   return false;
 }
 
+// config = "config" "=" "{" { name "=" ( integer | name | string ) ";" } "}"
+bool Parser::config() {
+  size_t begin = lexer_.position();
+  std::string_view rest = lexer_.text().substr(begin);
+  if (rest.substr(0, 6) != "config" || (rest.size() > 6 && (is_word(rest[6]) || rest[6] == ':')))
+    return false;
+  Token word = take();
+  if (!script_.clauses.empty()) {
+    error(word.location, "the config block must come before all probes");
+    skip_clause();
+    return true;
+  }
+  if (!expect(Tok::Assign, "'='", "after 'config'") || !at(Tok::LBrace)) {
+    skip_clause();
+    return true;
+  }
+  take();
+  while (!at(Tok::RBrace) && !at(Tok::End)) {
+    if (accept(Tok::Semicolon)) continue;
+    if (!setting()) skip_statement();
+  }
+  if (at(Tok::RBrace))
+    take();
+  else
+    error(word.location, "this config block is not closed: a '}' is missing");
+  return true;
+}
+
+bool Parser::setting() {
+  ast::Setting setting;
+  size_t begin = peek().location.begin;
+  if (!at(Tok::Identifier)) {
+    unexpected("a setting", "as in config = { max_strlen = 200 }");
+    return false;
+  }
+  setting.name = take().text;
+  if (!expect(Tok::Assign, "'='", "after the setting's name")) return false;
+  if (!at(Tok::Integer) && !at(Tok::Identifier) && !at(Tok::String)) {
+    unexpected("a value");
+    return false;
+  }
+  Token value = take();
+  setting.text = value.text;
+  if (value.kind == Tok::Integer) setting.number = value.integer;
+  setting.location = since(begin);
+  script_.settings.push_back(std::move(setting));
+  if (accept(Tok::Semicolon) || at(Tok::RBrace)) return true;
+  unexpected("';'", "settings are separated by ';'");
+  return false;
+}
+
 // clause = probe { "," probe } [ "/" expression "/" ] block
 bool Parser::clause() {
-  if (unsupported_top()) return true;
+  if (config() || unsupported_top()) return true;
   ast::Clause clause;
   size_t begin = lexer_.position();
   while (true) {
@@ -233,7 +277,9 @@ void Parser::statements(std::vector<ast::Stmt>& body) {
       skip_statement();
       continue;
     }
-    bool needs_end = stmt->kind != ast::Stmt::Kind::If;
+    using K = ast::Stmt::Kind;
+    bool needs_end = stmt->kind != K::If && stmt->kind != K::Unroll && stmt->kind != K::While &&
+                     stmt->kind != K::For && stmt->kind != K::Block;
     body.push_back(std::move(*stmt));
     if (!needs_end || accept(Tok::Semicolon) || at(Tok::RBrace)) continue;
     if (at(Tok::End)) break;  // said by block()
@@ -242,14 +288,27 @@ void Parser::statements(std::vector<ast::Stmt>& body) {
   }
 }
 
-// statement = if | "return" | simple
+// statement = if | loop | let | block | "return" | "break" | "continue" | simple
 std::optional<ast::Stmt> Parser::statement() {
   const Token& token = peek();
+  if (token.kind == Tok::LBrace) {
+    ast::Stmt stmt;
+    stmt.kind = ast::Stmt::Kind::Block;
+    stmt.location = token.location;
+    block(stmt.then_body);
+    return stmt;
+  }
   if (token.kind != Tok::Identifier) return simple_statement();
   if (token.text == "if") return if_statement();
   if (token.text == "else") return error(token.location, "this 'else' has no 'if' before it");
-  for (const Unsupported& known : kUnsupportedStatements)
-    if (known.word == token.text) return error(token.location, known.what);
+  if (token.text == "unroll" || token.text == "while" || token.text == "for") return loop();
+  if (token.text == "let") return let();
+  if (token.text == "break" || token.text == "continue") {
+    ast::Stmt stmt;
+    stmt.kind = token.text == "break" ? ast::Stmt::Kind::Break : ast::Stmt::Kind::Continue;
+    stmt.location = take().location;
+    return stmt;
+  }
   if (token.text == "return") {
     ast::Stmt stmt;
     stmt.kind = ast::Stmt::Kind::Return;
@@ -288,6 +347,80 @@ std::optional<ast::Stmt> Parser::if_statement() {
   }
   if (!at(Tok::LBrace)) return unexpected("a block '{ ... }' or 'if'");
   block(stmt.else_body);
+  return stmt;
+}
+
+// loop = ( "unroll" | "while" ) expression block | "for" range block
+std::optional<ast::Stmt> Parser::loop() {
+  Deeper deeper(depth_);
+  ast::Stmt stmt;
+  Token keyword = take();
+  stmt.location = keyword.location;
+  if (deeper.too_deep()) return error(keyword.location, kTooDeep);
+  if (keyword.text == "for") {
+    stmt.kind = ast::Stmt::Kind::For;
+    if (!loop_range(stmt)) return std::nullopt;
+  } else {
+    stmt.kind = keyword.text == "while" ? ast::Stmt::Kind::While : ast::Stmt::Kind::Unroll;
+    auto value = expression();
+    if (!value) return std::nullopt;
+    stmt.value = std::move(*value);
+  }
+  stmt.location = since(keyword.location.begin);
+  if (!at(Tok::LBrace))
+    return unexpected("a block '{ ... }'", "the braces are needed even for one statement");
+  block(stmt.then_body);
+  return stmt;
+}
+
+// range = [ "(" ] variable ":" ( map | expression ".." expression ) [ ")" ]
+bool Parser::loop_range(ast::Stmt& stmt) {
+  constexpr const char* kUsage = "as in for ($i : 0..10) { ... }";
+  bool parentheses = accept(Tok::LParen);
+  if (!at(Tok::Variable)) {
+    unexpected("a variable", kUsage);
+    return false;
+  }
+  stmt.target = primary();
+  if (!expect(Tok::Colon, "':'", "after the variable of the loop")) return false;
+  auto value = expression();
+  if (!value) return false;
+  stmt.value = std::move(*value);
+  if (accept(Tok::DotDot)) {
+    auto limit = expression();
+    if (!limit) return false;
+    stmt.limit = std::move(*limit);
+  } else if (stmt.value->kind != ast::Expr::Kind::Map || stmt.value->indexed) {
+    unexpected("'..'", kUsage);
+    return false;
+  }
+  return !parentheses || expect(Tok::RParen, "')'", "after the range of the loop");
+}
+
+// let = "let" variable [ ":" type ] [ "=" expression ]
+std::optional<ast::Stmt> Parser::let() {
+  ast::Stmt stmt;
+  stmt.kind = ast::Stmt::Kind::Let;
+  size_t begin = take().location.begin;
+  if (!at(Tok::Variable)) return unexpected("a variable", "as in let $x = 1; or let $x : uint64;");
+  stmt.target = primary();
+  if (accept(Tok::Colon)) {
+    if (!at(Tok::Identifier)) return unexpected("a type");
+    Token name = take();
+    stmt.type = find_type(name.text);
+    if (!stmt.type) {
+      auto nearest = nearest_names(name.text, type_names(), 1);
+      return error(name.location, "unknown type '" + name.text + "'",
+                   nearest.empty() ? "types are " + join_words({"int8 to int64", "uint8 to uint64"})
+                                   : "did you mean " + nearest[0] + "?");
+    }
+  }
+  if (accept(Tok::Assign)) {
+    auto value = expression();
+    if (!value) return std::nullopt;
+    stmt.value = std::move(*value);
+  }
+  stmt.location = since(begin);
   return stmt;
 }
 

@@ -57,11 +57,16 @@ class Parser {
   void top_level();
   bool clause();
   bool unsupported_top();
+  bool config();
+  bool setting();
   std::optional<ast::Expr> predicate();
   bool block(std::vector<ast::Stmt>& body);
   void statements(std::vector<ast::Stmt>& body);
   std::optional<ast::Stmt> statement();
   std::optional<ast::Stmt> if_statement();
+  std::optional<ast::Stmt> loop();
+  bool loop_range(ast::Stmt& stmt);
+  std::optional<ast::Stmt> let();
   std::optional<ast::Stmt> simple_statement();
 
   // Expressions.

@@ -10,6 +10,11 @@ namespace gotap::lang {
 
 namespace {
 
+bool takes_format(Builtin builtin) {
+  return builtin == Builtin::Printf || builtin == Builtin::Time || builtin == Builtin::Cat ||
+         builtin == Builtin::System;
+}
+
 class Dumper {
  public:
   explicit Dumper(const TypedProgram& program) : program_(program) {}
@@ -50,8 +55,7 @@ std::string Dumper::call(const Expr& e) {
     return "reg(" + std::string(arch::register_name(static_cast<uint16_t>(e.integer))) + ")";
   if (row.category == Category::Value) return name;
   std::string args = join(e.kids);
-  if ((e.builtin == Builtin::Printf || e.builtin == Builtin::Time) &&
-      e.format < program_.formats.size())
+  if (takes_format(e.builtin) && e.format < program_.formats.size())
     args = quoted(program_.formats[e.format].text) + (args.empty() ? "" : ", ") + args;
   return name + "(" + args + ")";
 }
@@ -75,6 +79,9 @@ std::string Dumper::bare(const Expr& e) {
       return "(" + print(e.kids[0]) + " ? " + print(e.kids[1]) + " : " + print(e.kids[2]) + ")";
     case Expr::Kind::Cast: return "cast(" + print(e.kids[0]) + ")";
     case Expr::Kind::Deref: return "*" + print(e.kids[0]);
+    case Expr::Kind::Tuple: return "(" + join(e.kids) + ")";
+    case Expr::Kind::Index: return print(e.kids[0]) + "[" + print(e.kids[1]) + "]";
+    case Expr::Kind::Field: return print(e.kids[0]) + "." + std::to_string(e.integer);
     case Expr::Kind::IncDec: {
       std::string op = e.integer == 1 ? "++" : "--";
       return e.postfix ? "(" + print(e.kids[0]) + op + ")" : "(" + op + print(e.kids[0]) + ")";
@@ -99,6 +106,14 @@ void Dumper::statement(const Stmt& stmt, const std::string& indent) {
       break;
     case Stmt::Kind::If: out_ += "if " + print(*stmt.value); break;
     case Stmt::Kind::Return: out_ += "return"; break;
+    case Stmt::Kind::Unroll: out_ += "unroll " + std::to_string(stmt.count); break;
+    case Stmt::Kind::While: out_ += "while " + print(*stmt.value); break;
+    case Stmt::Kind::For:
+      out_ += "for " + clause_->variables[stmt.slot].name + " : " + print(*stmt.value) + ".." +
+              print(*stmt.limit);
+      break;
+    case Stmt::Kind::Break: out_ += "break"; break;
+    case Stmt::Kind::Continue: out_ += "continue"; break;
   }
   out_ += "\n";
 }
@@ -107,7 +122,6 @@ void Dumper::body(const std::vector<Stmt>& stmts, size_t level) {
   std::string indent(2 * level, ' ');
   for (const Stmt& stmt : stmts) {
     statement(stmt, indent);
-    if (stmt.kind != Stmt::Kind::If) continue;
     body(stmt.then_body, level + 1);
     if (stmt.else_body.empty()) continue;
     out_ += indent + "else\n";

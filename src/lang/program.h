@@ -42,17 +42,36 @@ enum class Builtin : uint8_t {
   Cpu,
   Uid,
   Gid,
-  Nsecs,
+  Nsecs,  ///< Expr::integer is a ClockMode
   Elapsed,
+  Rand,
+  Username,
+  Ncpus,
+  Cgroup,
+  Numaid,
+  Jiffies,
+  Usermode,
+  Probetype,
   Func,
   Probe,
   Goid,
   Duration,
   Retval,
-  Arg,   ///< argN: Expr::integer is N
-  Sarg,  ///< sargN: Expr::integer is N
-  Reg,   ///< reg("ax"): Expr::integer is the byte offset in struct pt_regs
-  Str,   ///< str(p) or str(p, n)
+  Arg,       ///< argN: Expr::integer is N
+  Sarg,      ///< sargN: Expr::integer is N
+  Reg,       ///< reg("ax"): Expr::integer is the byte offset in struct pt_regs
+  Str,       ///< str(p) or str(p, n)
+  Buf,       ///< buf(p, n) or buf(text, n)
+  Strftime,  ///< strftime("format", ns): the type's `detail` is the format
+  Strlen,
+  Strncmp,  ///< Expr::integer is the length
+  Strcontains,
+  Strstr,
+  Strerror,
+  SignalName,
+  Bswap,
+  HasKey,  ///< kids[0] is the entry, a Map
+  Len,     ///< the type's `detail` is the map
   // actions
   Printf,
   Print,
@@ -61,16 +80,23 @@ enum class Builtin : uint8_t {
   Delete,
   Exit,
   Time,
+  Join,    ///< join(argv[, delimiter]): Expr::string is the delimiter
+  Cat,     ///< Expr::format is the name of the file
+  System,  ///< Expr::format is the command
   // aggregations, only as `@m = f(...)`
   Count,
   Sum,
   Avg,
+  Stats,
   Min,
   Max,
   Hist,
   Lhist,
   kNumber,
 };
+
+/// nsecs(MODE).
+enum class ClockMode : uint8_t { Boot, Monotonic, Tai };
 
 enum class Op : uint8_t {
   Add,
@@ -110,6 +136,9 @@ struct Expr {
     Ternary,   ///< kids[0] ? kids[1] : kids[2]; short-circuit
     Cast,      ///< to `type`: truncate or extend an integer, or make it a pointer
     Deref,     ///< *kids[0]: reads type.size bytes of user memory; may fail
+    Tuple,     ///< (kids); each has the type of its part
+    Field,     ///< kids[0].N: `integer` is N
+    Index,     ///< kids[0][kids[1]]: a byte of a string; unknown if it has no such byte
     IncDec,    ///< ++ and --: kids[0] is a Variable or Map; `integer` is +1 or -1 (as u64);
                ///< `postfix` says whether the old value is the result
   };
@@ -122,7 +151,7 @@ struct Expr {
   Op op = Op::None;
   bool postfix = false;
   uint32_t slot = 0;
-  uint32_t format = 0;  ///< Printf, Time: index into TypedProgram::formats
+  uint32_t format = 0;  ///< Printf, Time, Cat, System: index into TypedProgram::formats
   std::vector<Expr> kids;
 };
 
@@ -134,13 +163,19 @@ struct Stmt {
     Aggregate,  ///< @slot[keys] = aggregation(value); value is absent for count()
     If,         ///< if (value) { then_body } else { else_body }
     Return,     ///< ends the clause
+    Unroll,     ///< then_body, `count` times
+    While,      ///< while (value) { then_body }
+    For,        ///< for ($slot : value..limit) { then_body }
+    Break,      ///< leaves the innermost While or For
+    Continue,   ///< goes on with its next round
   };
   Kind kind = Kind::Expr;
   Location location;
   uint32_t slot = 0;
   Op op = Op::None;
   std::vector<Expr> keys;
-  std::optional<Expr> value;
+  std::optional<Expr> value, limit;
+  uint32_t count = 0;
   std::vector<Stmt> then_body, else_body;
 };
 
@@ -172,8 +207,9 @@ struct TypedProgram {
   std::vector<Clause> clauses;
   std::vector<MapDecl> maps;
   std::vector<Format> formats;
-  uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
-  uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
+  std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
+  uint32_t max_strlen = 1024;             ///< BPFTRACE_MAX_STRLEN
+  uint32_t max_map_keys = 4096;           ///< BPFTRACE_MAX_MAP_KEYS
 };
 
 /// Calls `visit` on every expression of a clause, outermost first.
@@ -187,6 +223,7 @@ void for_each_expr(const std::vector<Stmt>& body, const Visit& visit) {
   for (const Stmt& stmt : body) {
     for (const Expr& key : stmt.keys) for_each_expr(key, visit);
     if (stmt.value) for_each_expr(*stmt.value, visit);
+    if (stmt.limit) for_each_expr(*stmt.limit, visit);
     for_each_expr(stmt.then_body, visit);
     for_each_expr(stmt.else_body, visit);
   }

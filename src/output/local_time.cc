@@ -5,11 +5,11 @@
 
 namespace gotap::output {
 
-std::string local_time(const std::string& strftime_format) {
-  if (strftime_format.empty()) return "";
-  time_t now = ::time(nullptr);
+namespace {
+
+std::string text_of(const std::string& strftime_format, time_t time) {
   tm local{};
-  if (!::localtime_r(&now, &local)) return "";
+  if (strftime_format.empty() || !::localtime_r(&time, &local)) return "";
   // strftime() answers 0 both for "too small" and for "nothing to print": one byte that is
   // always there tells them apart.
   const std::string format = strftime_format + "x";
@@ -20,6 +20,32 @@ std::string local_time(const std::string& strftime_format) {
     text.resize(text.size() * 2);
   }
   return "";
+}
+
+}  // namespace
+
+std::string local_time(const std::string& strftime_format) {
+  return text_of(strftime_format, ::time(nullptr));
+}
+
+std::string local_time(const std::string& format, int64_t ns) {
+  constexpr int64_t kSecond = 1'000'000'000;
+  const int64_t seconds = ns / kSecond - (ns % kSecond < 0 ? 1 : 0);
+  std::string micros = std::to_string((ns - seconds * kSecond) / 1000);
+  micros.insert(0, 6 - micros.size(), '0');
+  // %f is not strftime's own, and %%f is no %f.
+  std::string known;
+  for (size_t i = 0; i < format.size(); i++) {
+    const bool percent = format[i] == '%' && i + 1 < format.size();
+    if (percent && format[i + 1] == 'f') {
+      known += micros;
+      i++;
+      continue;
+    }
+    known += format[i];
+    if (percent) known += format[++i];
+  }
+  return text_of(known, seconds);
 }
 
 }  // namespace gotap::output

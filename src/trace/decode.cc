@@ -2,6 +2,7 @@
 #include "trace/decode.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -30,7 +31,9 @@ Value decode_string(const Type& type, Bytes memory, uint64_t offset) {
   auto data = memory.sub(offset + StringLayout::kData, *length);
   if (!data) return {kTruncated};
   std::string text(data->begin(), data->end());
-  if (*state == static_cast<uint32_t>(StringState::Cut)) text += "..";
+  const bool cut = *state == static_cast<uint32_t>(StringState::Cut);
+  if (type.kind == Type::Kind::Buffer) return {output::Buffer{std::move(text), cut}};
+  if (cut) text += "..";
   return {std::move(text)};
 }
 
@@ -41,9 +44,16 @@ Value integer(uint64_t raw, const Type& type) {
   return {raw << unused >> unused, size};
 }
 
-Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const plan::Plan& plan,
+Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names& names,
                     Shown shown) {
-  if (type.kind == Type::Kind::String) return decode_string(type, memory, offset);
+  if (type.has_bytes()) return decode_string(type, memory, offset);
+  if (type.kind == Type::Kind::Tuple) {
+    output::Tuple tuple;
+    for (size_t i = 0; i < type.parts.size(); i++)
+      tuple.values.push_back(
+          decode_scalar(type.parts[i], memory, offset + type.part_offset(i), names, Shown::Plain));
+    return {std::move(tuple)};
+  }
   auto raw = memory.u64(offset);
   if (!raw) return {kTruncated};
   switch (type.kind) {
@@ -52,8 +62,12 @@ Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const plan:
     case Type::Kind::Pointer:
       if (shown == Shown::Printf) return {*raw};
       return {hex(*raw)};
-    case Type::Kind::Probe: return {plan::probe_name(plan, *raw)};
-    case Type::Kind::Func: return {plan::func_name(plan, *raw)};
+    case Type::Kind::Probe: return {plan::probe_name(names.plan(), *raw)};
+    case Type::Kind::Func: return {plan::func_name(names.plan(), *raw)};
+    case Type::Kind::Time: return {output::Trusted{names.time(type.detail, *raw)}};
+    case Type::Kind::Username: return {names.user(*raw)};
+    case Type::Kind::Errno: return {std::string(std::strerror(static_cast<int>(*raw)))};
+    case Type::Kind::Signal: return {std::string(::strsignal(static_cast<int>(*raw)))};
     default: return {*raw};
   }
 }
@@ -105,20 +119,21 @@ const bpf::EventLayout* layout_of(const bpf::BpfObject& object, Bytes record) {
   return record.size() >= layout.size ? &layout : nullptr;
 }
 
-Value decode_field(const bpf::Field& field, Bytes memory, const plan::Plan& plan, Shown shown) {
+Value decode_field(const bpf::Field& field, Bytes memory, const Names& names, Shown shown) {
   if (field.unknown_offset >= 0) {
     auto unknown = memory.u8(static_cast<uint32_t>(field.unknown_offset));
     if (!unknown) return {kTruncated};
     if (*unknown != 0) return {Unknown{field.unknown_reason}};
   }
-  return decode_scalar(field.type, memory, field.offset, plan, shown);
+  return decode_scalar(field.type, memory, field.offset, names, shown);
 }
 
 std::vector<Value> decode_fields(const std::vector<bpf::Field>& fields, Bytes memory,
-                                 const plan::Plan& plan, Shown shown) {
+                                 const Names& names, Shown shown) {
   std::vector<Value> values;
   values.reserve(fields.size());
-  for (const bpf::Field& field : fields) values.push_back(decode_field(field, memory, plan, shown));
+  for (const bpf::Field& field : fields)
+    values.push_back(decode_field(field, memory, names, shown));
   return values;
 }
 
@@ -156,13 +171,15 @@ Bucket lhist_bucket(uint32_t index, uint32_t count, const bpf::UserMap& map) {
 }
 
 MapValue decode_map_value(const bpf::UserMap& map, Bytes memory, uint32_t value_size, uint32_t cpus,
-                          const plan::Plan& plan) {
+                          const Names& names) {
   const Type& type = map.value;
   const PerCpuWords words(memory, value_size, std::max(cpus, 1u));
   switch (type.kind) {
     case Type::Kind::Count: return Value{static_cast<int64_t>(words.sum(0))};
     case Type::Kind::Sum: return integer(words.sum(0), Type::integer(8, type.is_signed));
     case Type::Kind::Avg: return Average{type.is_signed, words.sum(0), words.sum(1)};
+    case Type::Kind::Stats:
+      return output::Stats{Average{type.is_signed, words.sum(0), words.sum(1)}};
     case Type::Kind::Min:
     case Type::Kind::Max: {
       uint64_t best = 0, seen = 0;
@@ -186,7 +203,7 @@ MapValue decode_map_value(const bpf::UserMap& map, Bytes memory, uint32_t value_
       trim(histogram.buckets);
       return histogram;
     }
-    default: return decode_scalar(type, memory, 0, plan, Shown::Plain);
+    default: return decode_scalar(type, memory, 0, names, Shown::Plain);
   }
 }
 

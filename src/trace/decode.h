@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "bpf/object.h"
 #include "output/value.h"
-#include "plan/plan.h"
+#include "trace/names.h"
 
 namespace gotap::trace {
 
@@ -23,17 +23,16 @@ enum class Shown : uint8_t { Printf, Plain };
 
 /// One value inside a record or a key. Unknown if the program could not read it, if it does
 /// not lie inside `memory`, or if its string is <not readable>.
-output::Value decode_field(const bpf::Field& field, Bytes memory, const plan::Plan& plan,
-                           Shown shown);
+output::Value decode_field(const bpf::Field& field, Bytes memory, const Names& names, Shown shown);
 
 /// All fields in order.
 std::vector<output::Value> decode_fields(const std::vector<bpf::Field>& fields, Bytes memory,
-                                         const plan::Plan& plan, Shown shown);
+                                         const Names& names, Shown shown);
 
 /// A map's value as the kernel hands it out: `cpus` values (1 if the map is not per CPU) of
 /// `value_size` bytes, each rounded up to 8; merged over the CPUs.
 output::MapValue decode_map_value(const bpf::UserMap& map, Bytes memory, uint32_t value_size,
-                                  uint32_t cpus, const plan::Plan& plan);
+                                  uint32_t cpus, const Names& names);
 
 /// The range of bucket `index` of hist(v, bits), count 0. The inverse of the generator's
 /// bucket function.

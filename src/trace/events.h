@@ -3,20 +3,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "bpf/object.h"
 #include "output/value.h"
-#include "plan/plan.h"
+#include "trace/decode.h"
 #include "trace/maps.h"
 
 namespace gotap::trace {
 
 class EventHandler {
  public:
-  EventHandler(const bpf::BpfObject& object, const plan::Plan& plan, Maps& maps, output::Sink& sink)
-      : object_(object), plan_(plan), maps_(maps), sink_(sink) {}
+  EventHandler(const bpf::BpfObject& object, Maps& maps, output::Sink& sink)
+      : object_(object), maps_(maps), sink_(sink) {}
 
   /// Prints or does what `record` says. A record that cannot be read is an error, see error().
   void handle(Bytes record);
@@ -35,9 +37,13 @@ class EventHandler {
  private:
   Result<void> act(const bpf::EventLayout& layout, Bytes record);
   Result<void> print_map(const bpf::EventLayout& layout);
+  Result<std::vector<output::Value>> values(const bpf::EventLayout& layout, Bytes record,
+                                            Shown shown) const;
+  void join(const bpf::EventLayout& layout, Bytes record);
+  void run(const std::string& command);
+  void cat(const std::string& path);
 
   const bpf::BpfObject& object_;
-  const plan::Plan& plan_;
   Maps& maps_;
   output::Sink& sink_;
   uint64_t count_ = 0;

@@ -96,6 +96,7 @@ Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
     return Error{"internal error: the map of the globals is too small", ""};
   bpf::Globals globals;
   globals.start_ns = boot_ns();
+  globals.ncpus = out.cpus;
   const std::vector<int> pids = options.traced_pids();
   if (out.filter_in_program) globals.tgid = static_cast<uint64_t>(pids.at(0));
   if (object.needs_fsbase) {

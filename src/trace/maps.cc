@@ -102,10 +102,10 @@ Result<output::MapDump> Maps::dump(uint32_t index) const {
     TRY(memory, value(map->map, key));
     if (!memory) continue;  // deleted since its key was read
     output::MapValue shown =
-        decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), plan_);
+        decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), names_);
     if (is_array(spec.type) && is_empty(shown) && !shows_empty(index)) continue;
     dump.entries.push_back(
-        {decode_fields(map->keys, bytes_of(key), plan_, Shown::Plain), std::move(shown)});
+        {decode_fields(map->keys, bytes_of(key), names_, Shown::Plain), std::move(shown)});
   }
   return dump;
 }
@@ -116,10 +116,10 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
   const size_t key_count = map->keys.size();
   if (layout.fields.size() < key_count) return no_map(layout.map);
   for (size_t i = 0; i < key_count; i++)
-    entry.keys.push_back(decode_field(layout.fields[i], record, plan_, Shown::Plain));
+    entry.keys.push_back(decode_field(layout.fields[i], record, names_, Shown::Plain));
   const bpf::MapSpec& spec = object_.maps[map->map];
   if (!map->value.is_aggregate() && layout.fields.size() > key_count) {
-    entry.value = decode_field(layout.fields[key_count], record, plan_, Shown::Plain);
+    entry.value = decode_field(layout.fields[key_count], record, names_, Shown::Plain);
     return entry;
   }
   // An aggregate is not in the record: it is read here, when the event is reached.
@@ -129,7 +129,7 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
       return Error{"internal error: a key of " + map->name + " does not fit its event", ""};
   TRY(memory, value(map->map, key));
   Buffer bytes = memory ? std::move(*memory) : Buffer(value_bytes(map->map));
-  entry.value = decode_map_value(*map, bytes_of(bytes), spec.value_size, copies(map->map), plan_);
+  entry.value = decode_map_value(*map, bytes_of(bytes), spec.value_size, copies(map->map), names_);
   return entry;
 }
 
@@ -140,6 +140,11 @@ bool Maps::shows_empty(uint32_t index) const {
   if (emptied != emptied_.end()) return emptied->second;
   const Type::Kind kind = object_.user_maps[index].value.kind;
   return kind != Type::Kind::Hist && kind != Type::Kind::Lhist;
+}
+
+Result<uint64_t> Maps::length(uint32_t index) const {
+  TRY(dumped, dump(index));
+  return dumped.entries.size();
 }
 
 Result<void> Maps::clear(uint32_t index) {

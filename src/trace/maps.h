@@ -10,6 +10,7 @@
 #include "bpf/object.h"
 #include "output/value.h"
 #include "plan/plan.h"
+#include "trace/names.h"
 
 namespace gotap::trace {
 
@@ -18,7 +19,15 @@ class Maps {
   /// `fds` is parallel to BpfObject::maps (-1: not created); all arguments must outlive this.
   Maps(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
        const std::vector<int>& fds, uint32_t cpus)
-      : kernel_(kernel), object_(object), plan_(plan), fds_(fds), cpus_(cpus) {}
+      : kernel_(kernel),
+        object_(object),
+        names_(plan, object.time_formats),
+        fds_(fds),
+        cpus_(cpus) {}
+
+  const Names& names() const { return names_; }
+  /// How many entries user map `index` has now.
+  Result<uint64_t> length(uint32_t index) const;
 
   /// User map `index` as it stands now. Entries that come and go meanwhile may be missing.
   Result<output::MapDump> dump(uint32_t index) const;
@@ -45,7 +54,7 @@ class Maps {
 
   bpf::Kernel& kernel_;
   const bpf::BpfObject& object_;
-  const plan::Plan& plan_;
+  const Names names_;
   const std::vector<int>& fds_;
   uint32_t cpus_;
   /// Maps that are arrays, by index: whether their element counts as there while it is empty,

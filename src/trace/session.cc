@@ -98,7 +98,7 @@ Result<int> Session::run(output::Sink& sink) {
   State& s = *state_;
   SignalWatch signals;
   TRY_DO(signals.start());
-  EventHandler events(s.object, s.plan, s.maps, sink);
+  EventHandler events(s.object, s.maps, sink);
   Waiter waiter(signals, s.target_pidfds());
 
   // The sites are what was planned, and stay so while the files are leased; from here on the
@@ -270,7 +270,8 @@ Result<output::Losses> Session::State::losses() {
                       .undecided = globals.undecided,
                       .no_goroutine = globals.no_goroutine,
                       .scratch_busy = globals.scratch_busy,
-                      .contended = globals.contended};
+                      .contended = globals.contended,
+                      .loops_cut = globals.loops_cut};
   lost.kernel_returns =
       std::any_of(plan.programs.begin(), plan.programs.end(),
                   [](const plan::Program& p) { return p.shape.kernel_uretprobe; });

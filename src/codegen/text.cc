@@ -1,0 +1,154 @@
+// Functions of strings: strlen(), strncmp(), strstr(), indices, buf(). Entry points: the members
+// named as in the table of builtins.cc, string_index().
+//
+// Where a string is looked through byte by byte, the position is a number that the kernel's
+// verifier knows at every step: it walks through all of them, so the checker bounds their number.
+#include "codegen/generator.h"
+
+namespace gotap::codegen {
+
+using namespace bpf;
+
+namespace {
+
+constexpr auto kData = static_cast<int32_t>(StringLayout::kData);
+constexpr auto kLength = static_cast<int32_t>(StringLayout::kLength);
+constexpr auto kState = static_cast<int32_t>(StringLayout::kState);
+constexpr auto kNotReadable = static_cast<int32_t>(StringState::NotReadable);
+
+}  // namespace
+
+// The string in memory, zero behind its end; unknown if it could not be read.
+Place Generator::readable_string(const Expr& expr) {
+  uint32_t capacity = expr.type.capacity;
+  Place place = memory_.allocate(static_cast<uint32_t>(kData) + capacity + 8);
+  eval_string(expr, place, capacity, true);
+  asm_.load(Width::U32, R1, place.base, place.offset + kState);
+  asm_.jump(Jump::Eq, R1, kNotReadable, unknown_);
+  return place;
+}
+
+void Generator::value_strlen(const Expr& expr) {
+  Memory::Scope scope(memory_);
+  Place text = readable_string(expr.kids[0]);
+  asm_.load(Width::U32, R0, text.base, text.offset + kLength);
+}
+
+// R0 = 0 if the first bytes of both are the same, else 1.
+void Generator::value_strncmp(const Expr& expr) {
+  Memory::Scope scope(memory_);
+  auto length = static_cast<int32_t>(expr.integer);
+  Label differ = asm_.label(), done = asm_.label();
+  Place texts[2];
+  for (size_t i = 0; i < 2; i++) {
+    Expr text = expr.kids[i];
+    uint32_t capacity = (static_cast<uint32_t>(length) + 7) / 8 * 8;
+    texts[i] = memory_.allocate(static_cast<uint32_t>(kData) + capacity + 8);
+    eval_string(text, texts[i], capacity, true);
+    asm_.load(Width::U32, R1, texts[i].base, texts[i].offset + kState);
+    asm_.jump(Jump::Eq, R1, kNotReadable, unknown_);
+  }
+  for (size_t i = 0; i < 2; i++) {
+    Label shorter = asm_.label();
+    Reg reg = i == 0 ? R1 : R2;
+    asm_.load(Width::U32, reg, texts[i].base, texts[i].offset + kLength);
+    asm_.jump(Jump::Le, reg, length, shorter);
+    asm_.mov(reg, length);
+    asm_.bind(shorter);
+  }
+  asm_.jump(Jump::Ne, R1, R2, differ);
+  for (int32_t at = 0; at < length; at += 8) {
+    asm_.load(Width::U64, R1, texts[0].base, texts[0].offset + kData + at);
+    asm_.load(Width::U64, R2, texts[1].base, texts[1].offset + kData + at);
+    asm_.alu(Alu::Xor, R1, R2);
+    if (length - at < 8) asm_.alu(Alu::Lsh, R1, 64 - 8 * (length - at));
+    asm_.jump(Jump::Ne, R1, 0, differ);
+  }
+  asm_.mov(R0, 0);
+  asm_.jump(done);
+  asm_.bind(differ);
+  asm_.mov(R0, 1);
+  asm_.bind(done);
+}
+
+// R0 = where the first string holds the second, or -1.
+void Generator::value_strstr(const Expr& expr) {
+  Memory::Scope scope(memory_);
+  Place text = readable_string(expr.kids[0]), wanted = readable_string(expr.kids[1]);
+  auto text_capacity = static_cast<int32_t>(expr.kids[0].type.capacity);
+  auto wanted_capacity = static_cast<int32_t>(expr.kids[1].type.capacity);
+  Label outer = asm_.label(), inner = asm_.label(), next = asm_.label();
+  Label none = asm_.label(), done = asm_.label();
+  asm_.load(Width::U32, R3, wanted.base, wanted.offset + kLength);
+  asm_.load(Width::U32, R2, text.base, text.offset + kLength);
+  asm_.alu(Alu::Sub, R2, R3);  // the last place it could be at
+  asm_.mov(R0, 0);
+  asm_.bind(outer);
+  asm_.jump(Jump::SGt, R0, R2, none);
+  asm_.jump(Jump::Gt, R0, text_capacity, none);
+  asm_.mov(R1, 0);
+  asm_.bind(inner);
+  asm_.jump(Jump::Ge, R1, R3, done);
+  asm_.jump(Jump::Ge, R1, wanted_capacity, done);
+  asm_.mov(R5, R0);
+  asm_.alu(Alu::Add, R5, R1);
+  asm_.jump(Jump::Ge, R5, text_capacity, none);
+  address(R4, text + kData);
+  asm_.alu(Alu::Add, R4, R5);
+  asm_.load(Width::U8, R4, R4, 0);
+  address(R5, wanted + kData);
+  asm_.alu(Alu::Add, R5, R1);
+  asm_.load(Width::U8, R5, R5, 0);
+  asm_.jump(Jump::Ne, R4, R5, next);
+  asm_.alu(Alu::Add, R1, 1);
+  asm_.jump(inner);
+  asm_.bind(next);
+  asm_.alu(Alu::Add, R0, 1);
+  asm_.jump(outer);
+  asm_.bind(none);
+  asm_.mov(R0, -1);
+  asm_.bind(done);
+}
+
+void Generator::value_strcontains(const Expr& expr) {
+  value_strstr(expr);
+  asm_.alu(Alu::Rsh, R0, 63);  // 1 if it is -1
+  asm_.alu(Alu::Xor, R0, 1);
+}
+
+// A byte of a string; 0 behind its end.
+void Generator::string_index(const Expr& expr) {
+  Memory::Scope scope(memory_);
+  Label behind = asm_.label(), done = asm_.label();
+  Place text = readable_string(expr.kids[0]);
+  eval(expr.kids[1]);
+  asm_.jump(Jump::Ge, R0, static_cast<int32_t>(expr.kids[0].type.capacity), behind);
+  address(R1, text + kData);
+  asm_.alu(Alu::Add, R1, R0);
+  asm_.load(Width::U8, R0, R1, 0);
+  asm_.jump(done);
+  asm_.bind(behind);
+  asm_.mov(R0, 0);
+  asm_.bind(done);
+  cast(expr.type);
+}
+
+void Generator::string_probetype(const Expr&, Place dst, uint32_t capacity, bool zeroed) {
+  using lang::ProbeKind;
+  std::string text = "special";  // BEGIN and END
+  switch (clause_->probes[action_.spec].kind) {
+    case ProbeKind::Interval: text = "interval"; break;
+    case ProbeKind::Uprobe: text = "uprobe"; break;
+    case ProbeKind::Uretprobe: text = "uretprobe"; break;
+    default: break;
+  }
+  string_literal(text, dst, capacity, zeroed);
+}
+
+// Of a string its bytes, of an address exactly as many as asked for.
+void Generator::buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
+  if (expr.kids.size() == 1) return eval_string(expr.kids[0], dst, capacity, zeroed);
+  string_read(expr, dst, capacity, zeroed);
+}
+
+}  // namespace gotap::codegen
