@@ -6,7 +6,9 @@
 //	batch N   N rounds on each worker, from rest to rest; then what was called since the last
 //	          time this was printed, `count NAME CALLS RETURNS` a line  [batch wrong N sum H]
 //	skip      forgets the counts so far  [skip]
-//	daemon    starts itself again as a daemon, whose parent ends  [nothing: it is another process]
+//	deep N    N + 1 calls of work.Deepen on top of each other  [deep]
+//	daemon    starts itself again as a daemon, and ends; the daemon answers  [ready]
+//	exec      becomes `soak -child`, in the same process  [nothing]
 //
 // It ends with its input; the exit code is 1 if any answer was wrong. Meanwhile the collector
 // runs without a pause, a CPU profile is taken (SIGPROF), goroutines change threads, and it runs
@@ -26,6 +28,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"soak/tally"
@@ -178,6 +181,7 @@ func batch(n, rounds int) {
 func daemon() {
 	command := exec.Command("/proc/self/exe", os.Args[1:]...)
 	command.Stdin, command.Stdout, command.Stderr = os.Stdin, os.Stdout, os.Stderr
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := command.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -216,8 +220,16 @@ func main() {
 		case "skip":
 			tally.Take()
 			fmt.Println("skip")
+		case "deep":
+			depth, _ := strconv.Atoi(words[1])
+			above := uint64(1)
+			work.Deepen(depth, &above)
+			fmt.Println("deep")
 		case "daemon":
 			daemon()
+		case "exec":
+			fmt.Fprintln(os.Stderr, syscall.Exec("/proc/self/exe", []string{"soak", "-child"}, os.Environ()))
+			os.Exit(1)
 		}
 	}
 	if atomic.LoadInt64(&wrong) != 0 {
