@@ -48,6 +48,38 @@ bool kernel_emulates(const ZydisDecodedInstruction& insn) {
          (insn.opcode == 0xeb || insn.opcode == 0xe9 || insn.opcode == 0xe8);
 }
 
+/// Opcodes that the kernel does not single-step, a bit each, a word a row of 16: good_insns_64 of
+/// the kernel's uprobes.c, inverted. It is asked for the opcode byte behind a VEX or EVEX prefix
+/// too, where the byte means something else; behind 0f it takes everything.
+constexpr uint16_t kRefusedOpcodes[16] = {0x40c0, 0xc0c0, 0x8080, 0x8080, 0x0000, 0x0000,
+                                          0xf007, 0x0000, 0x0004, 0x0400, 0x0000, 0x0000,
+                                          0xf000, 0x0070, 0xf4f0, 0x0c12};
+
+bool kernel_refuses(const ZydisDecodedInstruction& insn) {
+  for (uint8_t prefix : {0xf0, 0x2e, 0x36, 0x3e, 0x26})  // LOCK; CS, SS, DS, ES
+    if (has_prefix(insn, prefix)) return true;
+  const bool legacy = insn.encoding == ZYDIS_INSTRUCTION_ENCODING_LEGACY;
+  if (legacy && insn.opcode_map != ZYDIS_OPCODE_MAP_DEFAULT) return false;
+  return (kRefusedOpcodes[insn.opcode >> 4] >> (insn.opcode & 15) & 1) != 0;
+}
+
+/// What the kernel takes a uprobe on, to the harm of the program or of its counts:
+/// xchg %r8,%rax is 49 90, and emulated as the nop 90; pushf, single-stepped, stores the trap flag
+/// that a later popf sets; of syscall the child of clone, and sigreturn, end up in the slot for
+/// single-stepping; a repeated string instruction hits once a round.
+bool kernel_runs_wrongly(const ZydisDecodedInstruction& insn) {
+  constexpr ZydisInstructionAttributes kRepeated =
+      ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPE | ZYDIS_ATTRIB_HAS_REPNE;
+  switch (insn.mnemonic) {
+    case ZYDIS_MNEMONIC_XCHG: return insn.opcode == 0x90;
+    case ZYDIS_MNEMONIC_PUSHF:
+    case ZYDIS_MNEMONIC_PUSHFQ:
+    case ZYDIS_MNEMONIC_SYSCALL:
+    case ZYDIS_MNEMONIC_SYSENTER: return true;
+    default: return (insn.attributes & kRepeated) != 0;
+  }
+}
+
 Flow flow_of(const ZydisDecodedInstruction& insn) {
   const bool relative = insn.raw.imm[0].is_relative;
   switch (insn.meta.category) {
@@ -116,6 +148,7 @@ std::optional<Instruction> decode(Bytes code, uint64_t address) {
   result.length = insn.length;
   result.flow = flow_of(insn);
   result.emulated = kernel_emulates(insn);
+  result.refused = kernel_refuses(insn) || kernel_runs_wrongly(insn);
   result.is_endbr = insn.mnemonic == ZYDIS_MNEMONIC_ENDBR64;
   switch (result.flow) {
     case Flow::Jump:

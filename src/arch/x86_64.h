@@ -3,8 +3,8 @@
 // made of.
 //
 // Facts: Intel SDM volume 2 by way of Zydis; what the kernel emulates instead of single-stepping
-// is in arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and push_setup_xol_ops(), read up to
-// Linux 6.18 and measured there.
+// is in arch/x86/kernel/uprobes.c, branch_setup_xol_ops() and push_setup_xol_ops(), what it refuses
+// to probe in uprobe_init_insn() there; read up to Linux 6.18 and measured there.
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ struct Instruction {
   uint8_t length = 0;
   Flow flow = Flow::Next;
   bool emulated = false;  ///< the kernel emulates it at a uprobe: no single-step
+  bool refused = false;   ///< no uprobe may sit on it: the kernel takes none, or runs it wrongly
   bool is_jbe = false;    ///< Branch: taken when the carry or the zero flag is set
   bool is_endbr = false;  ///< endbr64: a no-op that the kernel single-steps
   bool indexed = false;   ///< IndirectJump through base + index * scale: a jump table

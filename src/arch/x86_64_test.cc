@@ -69,6 +69,31 @@ TEST(Decode, Flow) {
   }
 }
 
+// What Linux 6.18 answered to a probe on each, and what became of the program where it took it.
+TEST(Decode, NoProbeOnInstructionsTheKernelRefusesOrRunsWrongly) {
+  for (const char* bytes : {
+           "f0 20 18",           // lock and %bl,(%rax)
+           "62 f1 fe 48 6f 00",  // vmovdqu64 (%rax),%zmm0
+           "cc", "f4", "cf",     // int3, hlt, iretq
+           "49 90",              // xchg %r8,%rax: emulated as a nop
+           "9c",                 // pushfq: stores the trap flag
+           "0f 05",              // syscall
+           "f3 aa", "f3 48 a5",  // rep stosb, rep movsq: hit once a round
+       }) {
+    std::vector<uint8_t> code = unhex(bytes);
+    auto insn = decode(Bytes(code.data(), code.size()), 0);
+    ASSERT_TRUE(insn) << bytes;
+    EXPECT_TRUE(insn->refused) << bytes;
+  }
+  for (const char* bytes : {"55", "c3", "f3 c3", "90", "f3 90", "66 90", "48 83 ec 18", "9d",
+                            "f3 0f 1e fa", "48 91", "0f 1f 44 00 00", "c5 f8 77", "aa"}) {
+    std::vector<uint8_t> code = unhex(bytes);
+    auto insn = decode(Bytes(code.data(), code.size()), 0);
+    ASSERT_TRUE(insn) << bytes;
+    EXPECT_FALSE(insn->refused) << bytes;
+  }
+}
+
 TEST(Decode, Refuses) {
   for (const char* bytes : {"", "0f", "e8 00 00", "48", "06", "0f 04", "c4 e2", "66 66 66"}) {
     std::vector<uint8_t> code = unhex(bytes);

@@ -29,10 +29,17 @@ bool loads_g(Bytes code) {
          text.find("\x64\x4d\x8b\x36") != text.npos;        // mov %fs:(%r14), %r14
 }
 
-/// The Go linker's own marks in the symbol table: no functions.
+/// The Go linker's own marks in the symbol table and, since 1.25, in the pclntab: no functions.
 bool is_marker(std::string_view name) {
   return name == "runtime.etext" || name == "runtime.text" || name == "go:buildid" ||
-         name == "go.buildid";
+         name == "go.buildid" || name == "go:textfipsstart" || name == "go:textfipsend";
+}
+
+/// Functions whose first instruction is not where their calls begin: Duff's devices are entered
+/// where as much is left as there is to do, goexit+1 is what a goroutine's first function
+/// returns to.
+bool is_entered_inside(std::string_view name) {
+  return name == "runtime.duffzero" || name == "runtime.duffcopy" || name == "runtime.goexit";
 }
 
 uint64_t symbol_end(const elf::Elf& elf, const std::vector<elf::Symbol>& symbols, size_t i) {
@@ -49,13 +56,16 @@ uint64_t symbol_end(const elf::Elf& elf, const std::vector<elf::Symbol>& symbols
 }  // namespace
 
 Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclntab& pclntab,
-                                                const std::vector<PclnFunction>& rows,
+                                                std::vector<PclnFunction>& rows,
                                                 const VersionFacts& facts) {
   std::vector<Function> functions;
   functions.reserve(rows.size());
-  for (const PclnFunction& row : rows) {
+  size_t kept = 0;
+  for (const PclnFunction row : rows) {
     auto name = pclntab.name(row);
     if (!name) return Error{"its table of Go functions is damaged", "is the file complete?"};
+    if (is_marker(*name)) continue;
+    rows[kept++] = row;
     Function function;
     function.name = *name;
     function.entry = row.entry;
@@ -65,6 +75,7 @@ Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclnt
       functions.push_back(function);
       continue;
     }
+    function.entered_inside = is_entered_inside(*name);
     function.wrapper = pclntab.func_id(row) == facts.wrapper_id;
     function.assembly = facts.assembly_flag ? (pclntab.flags(row) & kFlagAssembly) != 0
                                             : ends_with(pclntab.first_file(row), ".s");
@@ -75,6 +86,7 @@ Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclnt
     }
     functions.push_back(function);
   }
+  rows.resize(kept);
   return functions;
 }
 

@@ -12,10 +12,10 @@
 
 namespace gotap::go {
 
-/// One Function a row, in the same order: C's too where Go's linker did all the linking. Error: a
-/// name lies outside the table.
+/// One Function a row, in the same order: C's too where Go's linker did all the linking. Rows that
+/// are only the linker's marks are removed. Error: a name lies outside the table.
 Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclntab& pclntab,
-                                                const std::vector<PclnFunction>& rows,
+                                                std::vector<PclnFunction>& rows,
                                                 const VersionFacts& facts);
 
 /// Adds the functions of .symtab and .dynsym that lie outside all Go functions and sorts by

@@ -195,7 +195,8 @@ FunctionSites Image::sites(uint32_t index) const {
     refused.entry_refused = refused.rets_refused = "its code is not in the file";
     return refused;
   }
-  SiteInput input{*code, function->entry, function->is_go, g_source(*function), {}};
+  SiteInput input{*code, function->entry,         function->is_go, g_source(*function),
+                  {},    function->entered_inside};
   if (function->is_go) input.stack_depths = impl_->pclntab->stack_depths(impl_->rows[index]);
   return find_sites(input);
 }

@@ -40,8 +40,9 @@ struct Function {
   uint64_t entry = 0;     ///< virtual address in the file
   uint64_t end = 0;       ///< first address behind it (padding included)
   bool is_go = false;
-  bool assembly = false;  ///< Go: written in assembly (pclntab flag; <= 1.17: by file name)
-  bool wrapper = false;   ///< Go: funcID_wrapper
+  bool assembly = false;        ///< Go: written in assembly (pclntab flag; <= 1.17: by file name)
+  bool wrapper = false;         ///< Go: funcID_wrapper
+  bool entered_inside = false;  ///< Go: calls do not begin at its first instruction (duffzero)
   /// In a GoRegisters program assembly functions, and the wrappers that assembly calls, are
   /// GoStack (ABI0).
   Abi abi = Abi::C;

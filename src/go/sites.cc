@@ -38,8 +38,11 @@ std::optional<int32_t> depth_at(const std::vector<PcRange>& depths, uint64_t add
   return it->value;
 }
 
-EntrySite site_at(const Decoded& at, EntryForm form, GSource g) {
-  return {at.address, form, at.insn.emulated, g};
+void set_entry(const Decoded& at, EntryForm form, GSource g, FunctionSites* sites) {
+  if (at.insn.refused)
+    sites->entry_refused = "its first instruction is of a kind on which no kernel probe works";
+  else
+    sites->entry = EntrySite{at.address, form, at.insn.emulated, g};
 }
 
 /// The entry of a Go function: behind the stack check if it has one (see prologue.cc), so that
@@ -49,6 +52,10 @@ EntrySite site_at(const Decoded& at, EntryForm form, GSource g) {
 /// and the saved flags tell whether it is taken, which is no call.
 void find_go_entry(const DecodedFunction& function, const SiteInput& input, bool loops_to_start,
                    FunctionSites* sites) {
+  if (input.entered_inside) {
+    sites->entry_refused = "its callers enter it behind its first instruction";
+    return;
+  }
   const StackCheck check = match_stack_check(function, input.code, input.entry);
   if (check.found == StackCheck::Found::Strange) {
     sites->entry_refused = "its stack check has a shape that is not known";
@@ -60,7 +67,7 @@ void find_go_entry(const DecodedFunction& function, const SiteInput& input, bool
     if (loops_to_start)
       sites->entry_refused = "it has no stack check and one of its own branches goes to its start";
     else
-      sites->entry = site_at(function.insns[0], EntryForm::Start, input.g);
+      set_entry(function.insns[0], EntryForm::Start, input.g, sites);
     return;
   }
   const Decoded& branch = function.insns[check.branch];
@@ -72,9 +79,9 @@ void find_go_entry(const DecodedFunction& function, const SiteInput& input, bool
       return;
     }
   if (!post.insn.emulated && branch.insn.is_jbe && branch.insn.emulated)
-    sites->entry = site_at(branch, EntryForm::CheckBranch, check.g);
+    set_entry(branch, EntryForm::CheckBranch, check.g, sites);
   else
-    sites->entry = site_at(post, EntryForm::Post, check.g);
+    set_entry(post, EntryForm::Post, check.g, sites);
 }
 
 /// The entry of a C function is its first instruction. An `endbr64` there is skipped when the
@@ -90,7 +97,7 @@ void find_c_entry(const DecodedFunction& function, FunctionSites* sites) {
         [next](const Decoded& d) { return has_target(d.insn) && d.insn.target == next; });
     if (!reached) at = 1;
   }
-  sites->entry = site_at(function.insns[at], EntryForm::Start, GSource::None);
+  set_entry(function.insns[at], EntryForm::Start, GSource::None, sites);
 }
 
 /// Every RET, if at each of them SP is what it was at entry: the pclntab says so for all code

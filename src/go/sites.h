@@ -40,6 +40,7 @@ struct SiteInput {
   bool is_go = false;
   GSource g = GSource::None;          ///< where g is when no stack check says better
   std::vector<PcRange> stack_depths;  ///< Go: from the pclntab
+  bool entered_inside = false;        ///< Function::entered_inside
 };
 
 DecodedFunction decode_function(Bytes code, uint64_t entry);

@@ -104,12 +104,24 @@ const Case kGo[] = {
     {"C3 inside an immediate is no RET", "b8c3c3c3c3 c3", "start+0 stepped tls ret+5"},
     {"cut off inside an instruction", "55 e80000",
      "(its code at +0x1 cannot be decoded) (its code at +0x1 cannot be decoded)"},
-    {"a lone int3", "cc cc cc cc", "start+0 stepped tls"},
+    {"a lone int3", "cc cc cc cc",
+     "(its first instruction is of a kind on which no kernel probe works)"},
+    {"xchg %r8,%rax, as in gcWriteBarrierR8", "4990 e800000000 4990 c3",
+     "(its first instruction is of a kind on which no kernel probe works) ret+9"},
     {"no code", "", "(it has no code) (it has no code)"},
 };
 
 TEST(Sites, Go) {
   for (const Case& c : kGo) EXPECT_EQ(describe(find(c.code, true, kFlat)), c.expected) << c.name;
+}
+
+TEST(Sites, NoEntryWhereCallsBeginElsewhere) {
+  const std::vector<uint8_t> code = {0x90, 0x90, 0xc3};
+  SiteInput input{Bytes(code.data(), code.size()), kEntry, true, GSource::Tls, kFlat, true};
+  const FunctionSites sites = find_sites(input);
+  EXPECT_FALSE(sites.entry);
+  EXPECT_EQ(sites.entry_refused, "its callers enter it behind its first instruction");
+  EXPECT_EQ(sites.rets.size(), 1u);
 }
 
 TEST(Sites, AReturnAtAnotherDepthRefusesAll) {

@@ -1,9 +1,16 @@
-// Builder: collects, site by site, what is to happen there, and in the end sorts the sites
-// into programs. Private to plan/.
+// Builder: collects what is to happen at which instruction, function by function, and in the end
+// sorts the instructions into programs. Private to plan/.
+//
+// A wildcard over a large program is 130,000 functions and twice as many sites, so nothing here is
+// kept per function but what is asked for again: a function is decoded once for all the clauses
+// that name it, leaves its marks, and is forgotten.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -11,62 +18,95 @@
 
 namespace gotap::plan {
 
-/// Everything known about one probed instruction while the plan is being made.
-struct SiteDraft {
-  Shape shape;
-  Cookie cookie;
+/// One thing that is to happen at one instruction.
+struct Mark {
+  enum class What : uint8_t { Action, PushFrame, PopFrame, PopWrappers };
+  uint64_t address = 0;
+  uint32_t target = 0;
+  uint32_t function = 0;  ///< the address lies in it: index in Image::functions()
+  uint32_t clause = 0;    ///< of an Action
+  uint32_t spec = 0;
+  /// Kernel uretprobes sit at the entry address too but are another kind of breakpoint.
+  bool kernel_uretprobe = false;
+  bool check_branch = false;
+  What what = What::Action;
+  Moment moment = Moment::Instruction;
+  Role role = Role::Self;
+  go::GSource g = go::GSource::None;
 };
 
 class Builder {
  public:
   Builder(const lang::TypedProgram& program, const std::vector<Target>& targets);
 
-  /// Adds every probe of every clause, in the script's order.
+  /// Places every probe of every clause.
   Planned build();
 
  private:
-  /// One probe of one clause, resolved to a target.
+  /// One probe of one clause, resolved to a target, and what became of it.
   struct Request {
     uint32_t clause = 0;
     uint32_t spec = 0;  ///< index into Plan::specs
     uint32_t target = 0;
     const lang::ProbeSpec* probe = nullptr;
+    size_t matched = 0, rets = 0, go_functions = 0;
+    std::vector<std::pair<uint32_t, std::string>> skipped;  ///< function, why
   };
-  /// A function whose calls must be recorded, as a return has to be matched with its call.
+  /// A request's wish for one function.
+  struct Wish {
+    uint32_t target = 0, function = 0, request = 0;
+    auto operator<=>(const Wish&) const = default;
+  };
   using FunctionKey = std::pair<uint32_t, uint32_t>;  ///< target, index in Image::functions()
-  /// Kernel uretprobes sit at the entry address too but are another kind of breakpoint.
-  using SiteKey = std::tuple<uint32_t, uint64_t, bool>;  ///< target, address, kernel_uretprobe
 
   void add_probe(uint32_t clause, const lang::ProbeSpec& probe);
   void add_instruction(const Request& request);
-  void add_functions(const Request& request);
-  /// Empty, or why the function cannot be probed so.
+  void add_address(const Request& request);
+  void mark_instruction(const Request& request, uint32_t function, uint64_t address);
+  void add_functions(Request request);
+  void say_what_became(const Request& request);
+  void say_returns(const Request& request);
+  void say_skipped(const Request& request);
+
+  /// Empty, or why the function cannot be probed so; then nothing is marked.
   std::string add_entry(const Request& request, uint32_t function);
   std::string add_return(const Request& request, uint32_t function);
   std::string add_go_return(const Request& request, uint32_t function);
-  std::string add_tail_returns(const Request& request, uint32_t wrapper, uint32_t function,
-                               int depth);
+  /// All functions that `function` may leave for by a jump, those they jump to included. Empty, or
+  /// why its returns cannot all be seen there.
+  std::string find_tail_targets(uint32_t target, uint32_t function, int depth,
+                                std::vector<uint32_t>& reached);
+  /// Gives `wrapper` a place at the sites of all functions it reaches by jumps. Empty, or why not.
+  std::string join(uint32_t target, uint32_t wrapper, const std::vector<uint32_t>& reached);
+  Role role_of(uint32_t target, uint32_t wrapper, uint32_t function);
   /// Records the calls of a function: a frame at its entry, ended at each of its RETs.
-  std::string track_frames(uint32_t target, uint32_t function);
+  void track_frames(uint32_t target, uint32_t function);
 
-  /// The draft of the instruction at `address`, which lies in `function`.
-  SiteDraft& site(uint32_t target, uint32_t function, uint64_t address, bool kernel_uretprobe,
-                  go::GSource g);
+  void mark(Mark mark) { marks_.push_back(mark); }
   uint32_t traced(uint32_t target, uint32_t function);
   const go::FunctionSites& sites(uint32_t target, uint32_t function);
+  /// The same for a function that many others jump to, and that is asked for again and again.
+  const go::FunctionSites& tail_sites(uint32_t target, uint32_t function);
   const go::Image& image(uint32_t target) const { return *targets_[target].image; }
   void problem(const Request& request, std::string message, std::string hint = "");
-  void warn_skipped(const Request& request, size_t matched,
-                    const std::vector<std::pair<std::string, std::string>>& skipped);
+  void note(std::string text);
   void finish();
+  /// What the marks of one instruction make of its program.
+  Shape shape_of(const Mark* begin, const Mark* end) const;
+  bool add_site(const Mark& first, uint32_t program);
 
   const lang::TypedProgram& program_;
   const std::vector<Target>& targets_;
   Planned out_;
-  std::map<SiteKey, SiteDraft> drafts_;
-  std::map<FunctionKey, uint32_t> traced_;
-  std::map<FunctionKey, go::FunctionSites> sites_;
-  std::map<FunctionKey, std::string> framed_;  ///< functions already tracked, and the outcome
+  std::vector<Request> requests_;
+  std::vector<Wish> wishes_;
+  std::vector<Mark> marks_;
+  std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
+  std::vector<std::vector<bool>> framed_;                               ///< by target, function
+  std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()
+  FunctionKey last_{~0u, ~0u};
+  go::FunctionSites last_sites_;
+  std::map<FunctionKey, go::FunctionSites> tail_sites_;
 };
 
 }  // namespace gotap::plan

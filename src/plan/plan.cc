@@ -1,5 +1,8 @@
 #include "plan/plan.h"
 
+#include <string_view>
+#include <unordered_map>
+
 #include "base/text.h"
 #include "plan/builder.h"
 
@@ -9,12 +12,34 @@ Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& 
   return Builder(program, targets).build();
 }
 
+namespace {
+
+// Go's ABI wrappers (cmd/compile/internal/ssagen/abi.go) have the name of what they wrap.
+void drop_abi_wrappers(const std::vector<go::Function>& functions, std::vector<uint32_t>& matches) {
+  std::unordered_map<std::string_view, bool> has_body;  // names of wrappers
+  for (uint32_t index : matches)
+    if (functions[index].wrapper) has_body.emplace(functions[index].name, false);
+  if (has_body.empty()) return;
+  for (uint32_t index : matches) {
+    if (functions[index].wrapper) continue;
+    auto wrapped = has_body.find(functions[index].name);
+    if (wrapped != has_body.end()) wrapped->second = true;
+  }
+  std::erase_if(matches, [&](uint32_t index) {
+    return functions[index].wrapper && has_body.at(functions[index].name);
+  });
+}
+
+}  // namespace
+
 std::vector<uint32_t> match_functions(const lang::ProbeSpec& spec, const go::Image& image) {
-  std::vector<uint32_t> matches = image.find(spec.function);
-  if (!matches.empty() || !has_wildcard(spec.function)) return matches;
   const std::vector<go::Function>& functions = image.functions();
-  for (uint32_t index = 0; index < functions.size(); index++)
-    if (glob_match(spec.function, functions[index].name)) matches.push_back(index);
+  std::vector<uint32_t> matches = image.find(spec.function);
+  if (matches.empty() && has_wildcard(spec.function)) {
+    for (uint32_t index = 0; index < functions.size(); index++)
+      if (glob_match(spec.function, functions[index].name)) matches.push_back(index);
+  }
+  drop_abi_wrappers(functions, matches);
   return matches;
 }
 
@@ -26,6 +51,7 @@ std::string func_name(const Plan& plan, uint64_t value) {
 std::string probe_name(const Plan& plan, uint64_t value) {
   uint64_t spec = value >> 32, function = value & 0xffffffff;
   if (spec >= plan.specs.size()) return "";
+  if (!plan.specs[spec].ends_with(':')) return plan.specs[spec];
   return plan.specs[spec] + func_name(plan, function) + plan.spec_suffixes[spec];
 }
 
@@ -80,9 +106,8 @@ std::string dump(const Plan& plan) {
       out += "  " + hex(site.address) + " file " + hex(site.file_offset) + " " +
              func_name(plan, cookie.self);
       const go::Image& image = *plan.targets[program.shape.target].image;
-      if (cookie.self < plan.functions.size())
-        out += "+" + std::to_string(site.address -
-                                    image.functions()[plan.functions[cookie.self].function].entry);
+      if (auto function = image.function_at(site.address))
+        out += "+" + std::to_string(site.address - image.functions()[*function].entry);
       for (uint64_t wrapper : {cookie.wrapper1, cookie.wrapper2})
         if (wrapper != Cookie::kNone) out += ", reached from " + func_name(plan, wrapper);
       out += "\n";
@@ -90,6 +115,7 @@ std::string dump(const Plan& plan) {
   }
   for (const std::string& note : plan.notes) out += "note: " + note + "\n";
   for (const std::string& warning : plan.warnings) out += "warning: " + warning + "\n";
+  for (const std::string& skipped : plan.skipped) out += "skipped: " + skipped + "\n";
   return out;
 }
 

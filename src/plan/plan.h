@@ -2,7 +2,10 @@
 // and the images, without privilege; the same file and script give the same plan anywhere.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,12 +66,38 @@ struct Shape {
   auto operator<=>(const Shape&) const = default;
 };
 
+/// The bytes of one instruction. In place: there are hundreds of thousands of sites.
+class SiteBytes {
+ public:
+  SiteBytes() = default;
+  SiteBytes(std::initializer_list<uint8_t> bytes) : SiteBytes(bytes.begin(), bytes.end()) {}
+  template <class Iterator>
+  SiteBytes(Iterator from, Iterator to) {
+    for (; from != to && size_ < bytes_.size(); ++from) bytes_[size_++] = *from;
+  }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const uint8_t* data() const { return bytes_.data(); }
+  const uint8_t* begin() const { return data(); }
+  const uint8_t* end() const { return data() + size_; }
+  uint8_t operator[](size_t i) const { return bytes_[i]; }
+  uint8_t& operator[](size_t i) { return bytes_[i]; }
+  operator std::vector<uint8_t>() const { return {begin(), end()}; }
+  friend bool operator==(const SiteBytes& a, const std::vector<uint8_t>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
+
+ private:
+  uint8_t size_ = 0;
+  std::array<uint8_t, 15> bytes_{};
+};
+
 struct Site {
-  uint64_t address = 0;        ///< virtual address in the file
-  uint64_t file_offset = 0;    ///< what the kernel attaches to
-  uint32_t program = 0;        ///< index into Plan::programs
-  uint64_t cookie = 0;         ///< Cookie::pack()
-  std::vector<uint8_t> bytes;  ///< the instruction, checked again right before attaching
+  uint64_t address = 0;      ///< virtual address in the file
+  uint64_t file_offset = 0;  ///< what the kernel attaches to
+  uint64_t cookie = 0;       ///< Cookie::pack()
+  uint32_t program = 0;      ///< index into Plan::programs
+  SiteBytes bytes;           ///< the instruction, checked again right before attaching
 };
 
 /// One BPF program and its sites: one uprobe_multi link.
@@ -77,10 +106,11 @@ struct Program {
   std::vector<Site> sites;  ///< by address
 };
 
-/// A traced function; the index is what cookies and `func` carry.
+/// A traced function; the index is what cookies and `func` carry. Functions of a target that
+/// share a name (instances of a generic one) share an index, as their names are map keys.
 struct TracedFunction {
   uint32_t target = 0;
-  uint32_t function = 0;  ///< index into Image::functions()
+  uint32_t function = 0;  ///< index into Image::functions() of the first of that name
   std::string name;
 };
 
@@ -102,12 +132,14 @@ struct Plan {
   std::vector<Target> targets;
   std::vector<TracedFunction> functions;
   std::vector<std::string> specs;  ///< "uprobe:./swapper:" etc.: `probe` prints spec + function
-                                   ///< (+ suffix); BEGIN, END, interval:s:1 stand whole
+                                   ///< (+ suffix); what does not end in a colon stands whole:
+                                   ///< begin, interval:s:1, uprobe:./swapper:4198694
   std::vector<std::string> spec_suffixes;  ///< "+40" or empty, parallel to specs
   std::vector<Program> programs;
   std::vector<Timer> timers;          ///< in the script's order
   std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
-  std::vector<std::string> warnings;  ///< what could not be probed and why
+  std::vector<std::string> warnings;  ///< what could not be probed and why, in few lines
+  std::vector<std::string> skipped;   ///< each function that could not: "name: why"
   uint64_t probe_count = 0;           ///< probes as bpftrace counts them: specs x functions
   bool uses_frames = false;
 };
@@ -130,7 +162,9 @@ struct Planned {
 /// cannot be probed are only warnings.
 Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets);
 
-/// Indices of the functions `spec` names: exact matches first, a glob only when there is none.
+/// Indices of the functions `spec` names: exact matches first, a glob only when there is none. The
+/// linker's wrappers that only change the calling convention have the name of their function,
+/// where their calls are seen too: they are left out.
 std::vector<uint32_t> match_functions(const lang::ProbeSpec& spec, const go::Image& image);
 
 /// `probe` and `func` as printed.

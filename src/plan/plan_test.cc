@@ -103,6 +103,20 @@ TEST_F(PlanTest, ClausesOfOneSiteRunInTheScriptsOrder) {
   EXPECT_EQ(probe_name(made.plan, 0), "uprobe:/proc/self/exe:gotap_plan_sum+0");
 }
 
+TEST_F(PlanTest, FunctionsNamedOneByOneShareAProgram) {
+  Planned made = plan(
+      {{probe(ProbeKind::Uprobe, "gotap_plan_sum"), probe(ProbeKind::Uprobe, "gotap_plan_sub")},
+       {probe(ProbeKind::Uprobe, "gotap_plan_sum")}});
+  ASSERT_TRUE(made.problems.empty());
+  ASSERT_EQ(made.plan.specs.size(), 1u);
+  EXPECT_EQ(made.plan.probe_count, 3u);
+  ASSERT_EQ(made.plan.programs.size(), 2u);  // one of the two has both clauses
+  EXPECT_EQ(plan({{probe(ProbeKind::Uprobe, "gotap_plan_sum"),
+                   probe(ProbeKind::Uprobe, "gotap_plan_sub")}})
+                .plan.programs.size(),
+            1u);
+}
+
 TEST_F(PlanTest, RefusesOffsetsInsideInstructions) {
   const go::Image& image = *targets_[0].image;
   std::vector<uint32_t> found = image.find("gotap_plan_sum");
@@ -127,6 +141,51 @@ TEST_F(PlanTest, RefusesOffsetsInsideInstructions) {
   lang::ProbeSpec behind = probe(ProbeKind::Uprobe, "gotap_plan_sum");
   behind.offset = 1 << 20;
   ASSERT_EQ(plan({{behind}}).problems.size(), 1u);
+}
+
+TEST_F(PlanTest, AnAddressIsAnInstructionOfTheFile) {
+  const go::Image& image = *targets_[0].image;
+  const go::Function& function = image.functions()[image.find("gotap_plan_sum").at(0)];
+  lang::ProbeSpec spec = probe(ProbeKind::Uprobe, "");
+  spec.address = function.entry;
+  Planned made = plan({{spec}});
+  ASSERT_TRUE(made.problems.empty()) << made.problems[0].message;
+  EXPECT_EQ(made.plan.programs.at(0).sites.at(0).address, function.entry);
+  // As bpftrace prints it.
+  EXPECT_EQ(probe_name(made.plan, 0), "uprobe:/proc/self/exe:" + std::to_string(function.entry));
+  EXPECT_EQ(func_name(made.plan, 0), "gotap_plan_sum");
+
+  auto boundaries = image.boundaries(image.find("gotap_plan_sum")[0]);
+  uint64_t inside = function.entry + 1;
+  while (std::binary_search(boundaries->begin(), boundaries->end(), inside)) inside++;
+  spec.address = inside;
+  made = plan({{spec}});
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_NE(made.problems[0].message.find("is inside an instruction"), std::string::npos);
+  EXPECT_NE(made.problems[0].hint.find("gotap_plan_sum+"), std::string::npos);
+
+  spec.address = image.functions().back().end + (1 << 20);
+  made = plan({{spec}});
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_NE(made.problems[0].message.find("no function"), std::string::npos);
+  EXPECT_NE(made.problems[0].hint.find(" ends at 0x"), std::string::npos) << made.problems[0].hint;
+}
+
+TEST_F(PlanTest, AnOffsetNeedsOneName) {
+  lang::ProbeSpec spec = probe(ProbeKind::Uprobe, "gotap_plan_s*");
+  spec.offset = 0;
+  Planned made = plan({{spec}});
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_NE(made.problems[0].message.find("not a wildcard"), std::string::npos);
+}
+
+TEST_F(PlanTest, TheSameIsSaidOnce) {
+  Planned made = plan(
+      {{probe(ProbeKind::Uprobe, "gotap_plan_*")}, {probe(ProbeKind::Uprobe, "gotap_plan_*")}});
+  std::vector<std::string> said = made.plan.notes;
+  said.insert(said.end(), made.plan.warnings.begin(), made.plan.warnings.end());
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(std::adjacent_find(said.begin(), said.end()), said.end());
 }
 
 TEST_F(PlanTest, UnknownNamesComeWithTheNearest) {
