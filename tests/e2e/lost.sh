@@ -58,7 +58,59 @@ map_full() {
   equal lost-map-all '@all: 500' "$(grep '^@all' out || true)" out
 }
 
+# The same for values that are not aggregates, several maps at once, and entries that come and go.
+maps_full() {
+  code=0
+  BPFTRACE_MAX_MAP_KEYS=100 "$GOTAP" -o out -c './sum 500' -e 'uprobe:./sum:sum {
+      @set[arg0] = nsecs; @hist[arg0] = hist(arg1); @kept[arg0] = 1; delete(@kept[arg0]); @all = count(); }' \
+    > own 2> err || code=$?
+  equal lost-maps-set 100 "$(map_lines set out | wc -l)" err
+  equal lost-maps-hist 100 "$(grep -c '^@hist' out)" err
+  equal lost-maps-set-lost 400 "$(number '@set is full')" err
+  equal lost-maps-hist-lost 400 "$(number '@hist is full')" err
+  if grep -q '@kept' err; then fail lost-maps-kept "nothing of it was lost" err; else pass lost-maps-kept; fi
+}
+
+# More calls under way than can be remembered: those that were timed and those that were not are
+# together those that were made.
+frames_full() {
+  local version=1.24 target
+  if ! have_go $version; then
+    skip lost-frames "$(no_go $version)"
+    return
+  fi
+  cp "$(go_program $version soak)" soak
+  mkfifo commands
+  ./soak 1 < commands > own &
+  target=$!
+  started+=("$target")
+  exec 3> commands
+  until_line own '^ready' "$target"
+  cat > deep.bt << 'END'
+uprobe:./soak:"soak/work.Deepen" { @begun = count(); }
+uretprobe:./soak:"soak/work.Deepen" { @timed = count(); @ns = sum(duration); }
+END
+  if start_gotap -p "$target" deep.bt; then
+    echo 'deep 69999' >&3
+    until_line own '^deep' "$target" || fail lost-frames-own own
+    stop_gotap INT
+    local timed lost
+    timed=$(sed -nE 's/^@timed: //p' out)
+    lost=$(number 'not timed')
+    holds lost-frames-all out '^@begun: 70000$'
+    equal lost-frames-sum 70000 $((timed + ${lost:-0})) out err
+    if [ "${lost:-0}" -gt 0 ]; then pass lost-frames-overflowed; else fail lost-frames-overflowed err; fi
+  else
+    fail lost-frames-attach err
+  fi
+  exec 3>&-
+  ended "$target"
+  equal lost-frames-own-exit 0 "$code"
+}
+
 ring_overflow
 no_overflow
+maps_full
+frames_full
 map_full
 finish
