@@ -554,7 +554,7 @@ bool Builder::add_site(const Mark& first, uint32_t program) {
     return false;
   }
   out_.plan.programs[program].sites.push_back(
-      {first.address, *offset, cookie.pack(), program,
+      {first.address, *offset, program, cookie.pack(),
        SiteBytes(code.begin(), code.begin() + insn->length)});
   return true;
 }

@@ -71,6 +71,7 @@ class SiteBytes {
  public:
   SiteBytes() = default;
   SiteBytes(std::initializer_list<uint8_t> bytes) : SiteBytes(bytes.begin(), bytes.end()) {}
+  SiteBytes(const std::vector<uint8_t>& bytes) : SiteBytes(bytes.begin(), bytes.end()) {}
   template <class Iterator>
   SiteBytes(Iterator from, Iterator to) {
     for (; from != to && size_ < bytes_.size(); ++from) bytes_[size_++] = *from;
@@ -95,8 +96,8 @@ class SiteBytes {
 struct Site {
   uint64_t address = 0;      ///< virtual address in the file
   uint64_t file_offset = 0;  ///< what the kernel attaches to
-  uint64_t cookie = 0;       ///< Cookie::pack()
   uint32_t program = 0;      ///< index into Plan::programs
+  uint64_t cookie = 0;       ///< Cookie::pack()
   SiteBytes bytes;           ///< the instruction, checked again right before attaching
 };
 
