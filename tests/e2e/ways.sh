@@ -99,12 +99,19 @@ two_versions() {
   end_target ways-versions "$a"
 }
 
+# child_of PID: its first child.
+child_of() {
+  local children
+  children=$(cat "/proc/$1/task/$1/children")
+  echo "${children%% *}"
+}
+
 # start_contained COMMAND...: `target` becomes the process below that unshare.
 start_contained() {
   local outer
   start_target "$@" || return 1
   outer=$target
-  read -r target _ < "/proc/$outer/task/$outer/children"
+  target=$(child_of "$outer")
   [ -n "$target" ] || return 1
   step_input[$target]=${step_input[$outer]} step_output[$target]=${step_output[$outer]}
   unset "step_input[$outer]"
@@ -148,7 +155,7 @@ mounted_over() {
   fi
   # The shell waits for it.
   local inner
-  read -r inner _ < "/proc/$target/task/$target/children"
+  inner=$(child_of "$target")
   step_input[$inner]=${step_input[$target]} step_output[$inner]=${step_output[$target]}
   unset "step_input[$target]"
   target=$inner
@@ -158,6 +165,7 @@ mounted_over() {
 
 # gotap in a PID namespace of its own, beside its target; and with a /proc of another.
 gotap_contained() {
+  : > err
   # shellcheck disable=SC2094
   unshare -p --fork --mount-proc bash -c '
     cd "$1" && mkfifo inside.in
