@@ -28,12 +28,10 @@ Result<std::vector<emit::Binary>> read_binaries(const std::vector<plan::Target>&
 }
 
 Result<void> write_script(const std::string& path, const std::string& text) {
-  if (path.empty()) {
-    std::fputs(text.c_str(), stdout);
-    return {};
-  }
-  Error failed{"cannot write to " + path, "choose another file for -o"};
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+  Error failed{"cannot write to " + (path.empty() ? "standard output" : path),
+               path.empty() ? "" : "choose another file for -o"};
+  Fd fd(path.empty() ? ::dup(STDOUT_FILENO)
+                     : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
   if (!fd) return failed;
   for (size_t done = 0; done < text.size();) {
     ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);

@@ -19,9 +19,18 @@ namespace {
 // 0.17 takes no longer string written in a script (STRING_SIZE in its src/types.h).
 constexpr size_t kOldLiteral = 63;
 
+// What printf() shows with %s.
 bool is_text(const Type& type) {
-  return type.kind == Type::Kind::String || type.kind == Type::Kind::Probe ||
-         type.kind == Type::Kind::Func;
+  switch (type.kind) {
+    case Type::Kind::String:
+    case Type::Kind::Probe:
+    case Type::Kind::Func:
+    case Type::Kind::Time:
+    case Type::Kind::Username:
+    case Type::Kind::Errno:
+    case Type::Kind::Signal: return true;
+    default: return false;
+  }
 }
 
 bool is_name(const Type& type) {
@@ -94,7 +103,48 @@ ClausePrinter::ClausePrinter(Script& script, Names& names, const Surroundings& w
     variables_.push_back(names_.fresh(variable.name));
 }
 
+namespace {
+
+// Variables that are used where no assignment to them is in sight: those of `let $x;`. They are 0
+// at first, and visible all over the clause.
+class Undeclared {
+ public:
+  explicit Undeclared(const lang::Clause& clause) { walk(clause.body, {}); }
+  const std::set<uint32_t>& slots() const { return slots_; }
+
+ private:
+  void look(const Expr& e, const std::set<uint32_t>& visible) {
+    lang::for_each_expr(e, [&](const Expr& part) {
+      if (part.kind == Kind::Variable && !visible.count(part.slot)) slots_.insert(part.slot);
+    });
+  }
+  void walk(const std::vector<Stmt>& body, std::set<uint32_t> visible) {
+    for (const Stmt& stmt : body) {
+      for (const Expr& key : stmt.keys) look(key, visible);
+      if (stmt.value) look(*stmt.value, visible);
+      if (stmt.limit) look(*stmt.limit, visible);
+      if (stmt.kind == Stmt::Kind::AssignVar) visible.insert(stmt.slot);
+      std::set<uint32_t> inside = visible;
+      if (stmt.kind == Stmt::Kind::For) inside.insert(stmt.slot);
+      walk(stmt.then_body, inside);
+      walk(stmt.else_body, visible);
+    }
+  }
+  std::set<uint32_t> slots_;
+};
+
+}  // namespace
+
+std::string zero(const Type& type, bool old) {
+  if (type.kind == Type::Kind::Int || type.kind == Type::Kind::Pointer)
+    return "(" + type.name() + ")0";
+  if (type.kind == Type::Kind::Bool) return old ? "0" : "false";
+  return "\"\"";
+}
+
 std::string ClausePrinter::print(size_t level) {
+  for (uint32_t slot : Undeclared(clause_).slots())
+    line(level, variables_[slot] + " = " + zero(clause_.variables[slot].type, script_.old()) + ";");
   if (!clause_.predicate) {
     body(clause_.body, level);
     return std::move(out_);
@@ -147,7 +197,33 @@ void ClausePrinter::statement(const Stmt& stmt, size_t level) {
       return otherwise(stmt.else_body, level);
     }
     case Stmt::Kind::Return: return line(level, "return;");
+    case Stmt::Kind::Break: return line(level, "break;");
+    case Stmt::Kind::Continue: return line(level, "continue;");
+    case Stmt::Kind::Unroll:
+    case Stmt::Kind::While:
+    case Stmt::Kind::For: return loop(stmt, level);
   }
+}
+
+void ClausePrinter::loop(const Stmt& stmt, size_t level) {
+  std::string head = "unroll(" + std::to_string(stmt.count) + ")";
+  if (stmt.kind == Stmt::Kind::While) {
+    head = "while (" + expr(*stmt.value) + ")";
+    if (!before_.empty())
+      script_.problem(stmt.location,
+                      "bpftrace divides and shifts unsigned numbers only, and the condition of "
+                      "this loop has a signed one",
+                      "compute it in the loop and leave that by break");
+  } else if (stmt.kind == Stmt::Kind::For) {
+    head = "for (" + variables_[stmt.slot] + " : " + stored(*stmt.value) + "..";
+    head += stored(*stmt.limit) + ")";
+    if (script_.old())
+      script_.problem(stmt.location, "bpftrace 0.17 has no loop over a range",
+                      "use while or unroll, or emit for 0.27");
+  }
+  line(level, head + " {");
+  body(stmt.then_body, level + 1);
+  line(level, "}");
 }
 
 // What follows the block of an `if`.
@@ -185,6 +261,7 @@ std::string ClausePrinter::aggregation(const Stmt& stmt) {
     case Type::Kind::Count: name = "count"; break;
     case Type::Kind::Sum: name = "sum"; break;
     case Type::Kind::Avg: name = "avg"; break;
+    case Type::Kind::Stats: name = "stats"; break;
     case Type::Kind::Min: name = "min"; break;
     case Type::Kind::Max: name = "max"; break;
     case Type::Kind::Hist:
@@ -248,6 +325,9 @@ std::string ClausePrinter::expr(const Expr& e) {
     case Kind::Variable: return variables_[e.slot];
     case Kind::Map:
       if (!script_.written.count(e.slot)) script_.read_early.insert(e.slot);
+      if (script_.old() && e.type.is_aggregate())
+        script_.problem(e.location, "bpftrace 0.17 cannot compute with " + e.type.name(),
+                        "emit for 0.27");
       return place(e.slot, e.kids);
     case Kind::MapRef: return script_.program.maps[e.slot].name;
     case Kind::Unary: return lang::spelling(e.op) + operand(e.kids[0]);
@@ -259,6 +339,16 @@ std::string ClausePrinter::expr(const Expr& e) {
       if (is_large(e.kids[0]) && e.type == e.kids[0].type) return expr(e.kids[0]);
       return "(" + e.type.name() + ")" + operand(e.kids[0]);
     case Kind::Deref: return deref(e);
+    case Kind::Tuple: {
+      if (script_.old()) script_.problem(e.location, "tuples cannot be emitted for 0.17");
+      std::vector<std::string> parts;
+      for (const Expr& kid : e.kids) parts.push_back(stored(kid));
+      return "(" + join(parts) + (parts.size() == 1 ? ",)" : ")");
+    }
+    case Kind::Field: return operand(e.kids[0]) + "." + std::to_string(e.integer);
+    case Kind::Index:
+      script_.problem(e.location, "the byte of a string cannot be emitted");
+      return "0";
     case Kind::IncDec: {
       if (e.kids[0].kind == Kind::Map) script_.written.insert(e.kids[0].slot);
       std::string op = e.integer == 1 ? "++" : "--";
@@ -328,12 +418,25 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Cpu:
     case Builtin::Uid:
     case Builtin::Gid:
-    case Builtin::Nsecs:
+    case Builtin::Rand:
+    case Builtin::Username:
+    case Builtin::Cgroup:
     case Builtin::Elapsed: return row.name;
+    case Builtin::Nsecs: return clock(e);
+    case Builtin::Ncpus:
+    case Builtin::Numaid:
+    case Builtin::Jiffies:
+    case Builtin::Usermode: return newer(e, row.name);
+    case Builtin::Probetype: {
+      std::string name = plan::probe_name(script_.plan, where_.probe);
+      name = name.substr(0, name.find(':'));
+      return lang::quoted(name == "begin" || name == "end" ? "special" : name);
+    }
     case Builtin::Func:
     case Builtin::Probe: return name_literal(e);
     case Builtin::Goid:
-      if (where_.shape && where_.shape->g != go::GSource::None) return kGoidVariable;
+      if (where_.shape && where_.shape->g != go::GSource::None && where_.shape->goid_offset != 0)
+        return kGoidVariable;
       break;
     case Builtin::Duration:
       if (!where_.duration.empty()) return where_.duration;
@@ -343,6 +446,30 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Sarg:
     case Builtin::Reg: return argument(e);
     case Builtin::Str: return string_read(e);
+    case Builtin::Buf: return buffer(e);
+    case Builtin::Strftime:
+      return "strftime(" + lang::quoted(script_.program.time_formats[e.type.detail]) + ", " +
+             expr(e.kids[0]) + ")";
+    case Builtin::Strncmp:
+      return "strncmp(" + expr(e.kids[0]) + ", " + expr(e.kids[1]) + ", " +
+             std::to_string(e.integer) + ")";
+    case Builtin::Strlen:
+    case Builtin::Strcontains:
+    case Builtin::Strstr:
+    case Builtin::Strerror:
+    case Builtin::SignalName:
+    case Builtin::Bswap: {
+      std::vector<std::string> arguments;
+      for (const Expr& kid : e.kids) arguments.push_back(stored(kid));
+      return newer(e, row.name + ("(" + join(arguments)) + ")");
+    }
+    case Builtin::HasKey: return newer(e, "has_key(" + keyed(e.kids[0]) + ")");
+    case Builtin::Len: return newer(e, "len(" + script_.program.maps[e.type.detail].name + ")");
+    case Builtin::Join:
+      return "join(" + (where_.shape ? expr(e.kids[0]) : "uptr(" + expr(e.kids[0]) + ")") +
+             (e.string == " " ? "" : ", " + lang::quoted(e.string)) + ")";
+    case Builtin::System: script_.runs_commands = true; return printf_call(e);
+    case Builtin::Cat:
     case Builtin::Printf: return printf_call(e);
     case Builtin::Print: return print_call(e);
     case Builtin::Clear:
@@ -354,6 +481,44 @@ std::string ClausePrinter::call(const Expr& e) {
   }
   script_.problem(e.location, std::string(row.name) + " cannot be emitted for bpftrace");
   return row.name;
+}
+
+// What 0.17 does not have.
+std::string ClausePrinter::newer(const Expr& e, const std::string& text) {
+  if (script_.old())
+    script_.problem(e.location,
+                    std::string("bpftrace 0.17 has no ") +
+                        lang::builtin_rows()[static_cast<size_t>(e.builtin)].name,
+                    "emit for 0.27");
+  return text;
+}
+
+std::string ClausePrinter::clock(const Expr& e) {
+  if (e.integer == static_cast<uint64_t>(lang::ClockMode::Boot)) return "nsecs";
+  bool monotonic = e.integer == static_cast<uint64_t>(lang::ClockMode::Monotonic);
+  return newer(e, monotonic ? "nsecs(monotonic)" : "nsecs(tai)");
+}
+
+std::string ClausePrinter::buffer(const Expr& e) {
+  const Expr& source = e.kids[0];
+  std::string text = expr(source);
+  if (source.type.has_bytes()) {  // bpftrace wants the length of that too
+    if (source.kind != Kind::String || script_.old())
+      script_.problem(e.location, "buf() of a string cannot be emitted",
+                      "buf(address, length) can");
+    return "buf(" + text + ", " + std::to_string(source.string.size()) + ")";
+  }
+  if (!where_.shape) text = "uptr(" + text + ")";
+  if (e.kids.size() > 1) text += ", " + expr(e.kids[1]);
+  return "buf(" + text + ")";
+}
+
+// `@m, key` or `@m, (key, key)`
+std::string ClausePrinter::keyed(const Expr& entry) {
+  std::vector<std::string> keys;
+  for (const Expr& key : entry.kids) keys.push_back(stored(key));
+  return script_.program.maps[entry.slot].name + ", " +
+         (keys.size() > 1 ? "(" + join(keys) + ")" : join(keys));
 }
 
 std::string ClausePrinter::name_of(const Expr& e) const {
@@ -429,9 +594,10 @@ std::string ClausePrinter::printf_call(const Expr& e) {
       continue;
     }
     std::string conversion = piece.length + piece.conversion;
+    if (piece.conversion == 'r') conversion = "r" + piece.length;
     if (piece.wide) conversion = std::string("ll") + piece.conversion;
     std::string argument = expr(value);
-    if (piece.conversion == 's' && !is_text(value.type)) {
+    if (piece.conversion == 's' && value.type.is_number()) {
       bool boolean = value.type.kind == Type::Kind::Bool;
       if (boolean) argument = operand(value) + " ? \"true\" : \"false\"";
       conversion = boolean ? "s" : value.type.is_signed ? "lld" : "llu";
@@ -440,7 +606,8 @@ std::string ClausePrinter::printf_call(const Expr& e) {
             (piece.precision >= 0 ? "." + std::to_string(piece.precision) : "") + conversion;
     arguments.push_back(argument);
   }
-  return "printf(" + join({lang::quoted(text), join(arguments)}) + ")";
+  return std::string(lang::builtin_rows()[static_cast<size_t>(e.builtin)].name) + "(" +
+         join({lang::quoted(text), join(arguments)}) + ")";
 }
 
 std::string ClausePrinter::print_call(const Expr& e) {
@@ -462,6 +629,7 @@ std::string ClausePrinter::print_call(const Expr& e) {
                     "print the whole map, or emit for 0.27");
     return "0";
   }
+  if (type.kind == Type::Kind::Buffer) return "printf(\"%r\\n\", " + expr(what) + ")";
   if (type.kind == Type::Kind::Bool)
     return "printf(\"%s\\n\", " + operand(what) + " ? \"true\" : \"false\")";
   const char* format = is_text(type) ? "%s" : type.is_signed ? "%lld" : "%llu";
@@ -470,11 +638,8 @@ std::string ClausePrinter::print_call(const Expr& e) {
 
 std::string ClausePrinter::delete_call(const Expr& e) {
   const Expr& entry = e.kids[0];
-  const std::string& map = script_.program.maps[entry.slot].name;
   if (script_.old() || entry.kids.empty()) return "delete(" + place(entry.slot, entry.kids) + ")";
-  std::vector<std::string> keys;
-  for (const Expr& key : entry.kids) keys.push_back(stored(key));
-  return "delete(" + map + ", " + (keys.size() > 1 ? "(" + join(keys) + ")" : keys[0]) + ")";
+  return "delete(" + keyed(entry) + ")";
 }
 
 std::string ClausePrinter::exit_call(const Expr& e) {

@@ -35,6 +35,7 @@ struct Script {
   lang::Diagnostics problems;
   /// Maps written so far, and those read before: 0.17 must be told their types first.
   std::set<uint32_t> written, read_early;
+  bool runs_commands = false;  ///< system(), which wants --unsafe
 
   bool old() const { return dialect == Dialect::V017; }
   /// Said once for each place.
@@ -67,6 +68,7 @@ class ClausePrinter {
   void body(const std::vector<Stmt>& stmts, size_t level);
   void statement(const Stmt& stmt, size_t level);
   void otherwise(const std::vector<Stmt>& stmts, size_t level);
+  void loop(const Stmt& stmt, size_t level);
   void expression_statement(const Expr& e, size_t level);
   std::string aggregation(const Stmt& stmt);
   /// A line, behind those that its expressions need before it.
@@ -89,6 +91,10 @@ class ClausePrinter {
   std::string delete_call(const Expr& e);
   std::string exit_call(const Expr& e);
   std::string string_read(const Expr& e);
+  std::string buffer(const Expr& e);
+  std::string clock(const Expr& e);
+  std::string keyed(const Expr& entry);
+  std::string newer(const Expr& e, const std::string& text);
   std::string argument(const Expr& e);
   std::string name_of(const Expr& e) const;
   std::string name_literal(const Expr& e);
@@ -104,6 +110,9 @@ class ClausePrinter {
   bool steps_ = false;                  // the current statement changes something while evaluated
   std::string out_;
 };
+
+/// What a variable or map of the type holds before its first assignment.
+std::string zero(const Type& type, bool old);
 
 /// Whether the clause uses a built-in.
 bool mentions(const lang::Clause& clause, lang::Builtin builtin);

@@ -48,7 +48,7 @@ class Emitter {
  public:
   Emitter(const lang::TypedProgram& program, const plan::Plan& plan,
           const std::vector<Binary>& binaries, Dialect dialect)
-      : script_{program, plan, dialect, {}, {}, {}}, plan_(plan), binaries_(binaries) {}
+      : script_{program, plan, dialect, {}, {}, {}, false}, plan_(plan), binaries_(binaries) {}
   Emitted run();
 
  private:
@@ -376,12 +376,6 @@ void Emitter::intervals() {
 // bpftrace 0.17 must have seen an assignment to a map before it is read.
 std::string Emitter::declarations() {
   if (!script_.old()) return "";
-  auto zero = [](const Type& type) -> std::string {
-    if (type.kind == Type::Kind::String) return "\"\"";
-    if (type.kind == Type::Kind::Int || type.kind == Type::Kind::Pointer)
-      return "(" + type.name() + ")0";
-    return type.kind == Type::Kind::Bool ? "0" : "\"\"";
-  };
   std::string text;
   auto declare = [&](const std::string& place, const std::string& value) {
     text += "  " + place + " = " + value + ";\n  delete(" + place + ");\n";
@@ -393,8 +387,8 @@ std::string Emitter::declarations() {
     const lang::MapDecl& map = script_.program.maps[slot];
     if (map.value.is_aggregate()) continue;
     std::string keys;
-    for (const Type& type : map.keys) keys += (keys.empty() ? "" : ", ") + zero(type);
-    declare(map.name + (keys.empty() ? "" : "[" + keys + "]"), zero(map.value));
+    for (const Type& type : map.keys) keys += (keys.empty() ? "" : ", ") + zero(type, true);
+    declare(map.name + (keys.empty() ? "" : "[" + keys + "]"), zero(map.value, true));
   }
   return text;
 }
@@ -423,7 +417,7 @@ std::string Emitter::limits() const {
 }
 
 std::string Emitter::header() {
-  std::string run = std::string("bpftrace") + (unsafe_ ? " --unsafe" : "");
+  std::string run = std::string("bpftrace") + (unsafe_ || script_.runs_commands ? " --unsafe" : "");
   std::string text = "#!/usr/bin/env -S " + run +
                      "\n/*\nMade by gotap emit " GOTAP_VERSION " for bpftrace " +
                      std::string(name(script_.dialect)) + ".\n\n";

@@ -131,6 +131,55 @@ END_OF_SCRIPT
   same "emit-$engine-numbers" expected seen err
 }
 
+# The same with what only the current bpftrace has.
+newer_words() {
+  cat > words.bt << 'END_OF_SCRIPT'
+BEGIN {
+  for ($i : 0..3) { printf("round %d\n", $i); }
+  unroll (2) { @u++; }
+  $j = 0;
+  while ($j < 5) { $j++; if ($j == 2) { continue; } if ($j == 4) { break; } @w += $j; }
+  printf("left at %d, %d\n", $j, @w);
+  let $x;
+  if (@u > 1) { $x = 5; }
+  printf("let %d\n", $x);
+  $t = (1, "a", 300);
+  printf("tuple %d %s %d\n", $t.0, $t.1, $t.2);
+  printf("%d %d %d\n", strlen("hello"), strcontains("hello", "ell"), strstr("hello", "llo"));
+  if (strncmp("abc", "abd", 2) == 0) { printf("alike\n"); }
+  printf("%s, %s\n", strerror(2), signal_name(9));
+  printf("%x\n", bswap((uint32)0x01020304));
+  @m[1, 2] = 3;
+  printf("%d %d %d\n", has_key(@m, (1, 2)), has_key(@m, (1, 3)), len(@m));
+  @s = stats(5); @s = stats(7);
+  printf("%r\n", buf("abc"));
+  printf("%s\n", probetype);
+  exit();
+}
+END_OF_SCRIPT
+  "$GOTAP" words.bt 2> err | sed '/^$/d' > expected || true
+  emitted 0.27 words.bt || true
+  engine 0.27 emitted.bt 2>> err | sed '/^$/d' > seen || true
+  same emit-0.27-words expected seen err
+}
+
+# The article's own script: the RETs by offset, calls told apart by an argument.
+by_offsets() {
+  local apply='github.com/hashicorp/nomad/nomad.(*nomadFSM).Apply' offset
+  mkdir -p bin
+  cp "$(go_program 1.15 fsm stripped)" bin/nomad
+  {
+    printf 'uprobe:./bin/nomad:"%s" { @start[str(*sarg1)] = nsecs; }\n' "$apply"
+    for offset in $(offsets "$(go_program 1.15 fsm)" "$apply" ret); do
+      printf 'uprobe:./bin/nomad:"%s"+%d {\n' "$apply" "$offset"
+      printf '  @usecs = hist((nsecs - @start[str(*sarg1)]) / 1000); delete(@start[str(*sarg1)]);\n}\n'
+    done
+  } > apply.bt
+  emitted 0.27 apply.bt || true
+  engine 0.27 --unsafe -o seen -c './bin/nomad 4 500' emitted.bt > own 2>> err || true
+  equal emit-0.27-article-offsets 2000 "$(hist_total seen)" seen err
+}
+
 # refused NAME SCRIPT CARET_LINE MESSAGE: with its place.
 refused() {
   code=0
@@ -159,6 +208,10 @@ for engine in 0.17 0.27; do
     continue
   fi
   semantics "$engine"
+  if [ "$engine" = 0.27 ]; then
+    newer_words
+    if have_go 1.15; then by_offsets; fi
+  fi
   for version in 1.15 1.19 1.24; do
     case " $versions " in *" $version "*) ;; *) continue ;; esac
     if ! have_go "$version"; then
