@@ -1,0 +1,3 @@
+module wild
+
+go 1.15
