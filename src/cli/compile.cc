@@ -50,7 +50,12 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
       if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
         return lang::TargetFacts{};
     }
-    return lang::TargetFacts{image.is_go(), image.abi(), image.go_version()};
+    std::string no_goid;
+    if (image.is_go() && image.goid_offset() == 0)
+      no_goid = "is of a Go version of which it is not known where goroutines keep their ids";
+    else if (image.abi() == go::Abi::GoStack && image.tls_offset() == 0)
+      no_goid = "is a shared library: where it finds its goroutine is decided when it is loaded";
+    return lang::TargetFacts{image.is_go(), image.abi(), image.go_version(), std::move(no_goid)};
   }
   return std::nullopt;
 }

@@ -576,6 +576,27 @@ TEST(GoFrames, OnG0ThePointerStandsForTheGoroutine) {
   EXPECT_EQ(m.value("@n"), 1u);
 }
 
+TEST(GoFrames, WhereGoidIsNotKnownThePointerStandsForTheGoroutine) {
+  auto compiled = compile_script(
+      "uretprobe:go:\"f\" { @ = sum(duration); @n = count(); printf(\"%d\", goid); }");
+  ASSERT_TRUE(compiled.ok());
+  for (plan::Program& program : compiled->plan.programs) program.shape.goid_offset = 0;
+  auto object = codegen::generate(compiled->program, compiled->plan);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  compiled->object = std::move(*object);
+  Machine m(std::move(*compiled));
+  m.process.ktime_ns = 100;
+  m.hit(0);
+  std::vector<Buffer> keys = m.bpf.keys(BpfObject::kFrames);
+  ASSERT_EQ(keys.size(), 1u);
+  EXPECT_EQ(u64_at(keys[0], offsetof(bpf::FrameKey, goroutine)), kG);
+  m.process.ktime_ns = 150;
+  m.hit(1);
+  EXPECT_EQ(m.value("@"), 50u);
+  EXPECT_EQ(m.events(), "<unknown> | ");
+  EXPECT_EQ(m.bpf.globals().no_goroutine, 0u);
+}
+
 TEST(GoFrames, AnUnreadableGoroutineIsCounted) {
   Machine m = machine(
       "uretprobe:go:\"f\" { @ = sum(duration); } uretprobe:go:\"f\" { @n = count(); "
@@ -586,6 +607,21 @@ TEST(GoFrames, AnUnreadableGoroutineIsCounted) {
   EXPECT_EQ(m.bpf.globals().no_goroutine, 2u);
   EXPECT_EQ(m.bpf.globals().frames_missing, 0u);
   EXPECT_EQ(m.value("@n"), 1u) << "a clause without duration runs";
+  EXPECT_EQ(m.events(), "<unknown> | ");
+}
+
+TEST(GoFrames, WhereTheThreadsStorageIsNotKnownNoGoroutineIsReadFromIt) {
+  auto compiled = compile_script("uprobe:go15:\"f\" { printf(\"%d\", goid); }");
+  ASSERT_TRUE(compiled.ok());
+  plan::Shape& shape = compiled->plan.programs[0].shape;
+  shape.g = go::GSource::Tls;
+  shape.tls_offset = 0;
+  auto object = codegen::generate(compiled->program, compiled->plan);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  compiled->object = std::move(*object);
+  Machine m(std::move(*compiled));
+  m.hit(0);
+  EXPECT_EQ(m.bpf.globals().no_goroutine, 1u);
   EXPECT_EQ(m.events(), "<unknown> | ");
 }
 

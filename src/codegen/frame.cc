@@ -93,6 +93,8 @@ void Generator::goroutine() {
 void Generator::load_g(Label no_goroutine) {
   if (shape_->g == GSource::R14) return asm_.load(Width::U64, R0, R6, PtRegs::r14);
   if (shape_->g == GSource::Rcx) return asm_.load(Width::U64, R0, R6, PtRegs::cx);
+  // Not known (shared libraries): no g can be read from there.
+  if (shape_->tls_offset == 0) return asm_.mov(R0, 0);
   builder_.object.needs_fsbase = true;
   Memory::Scope scope(memory_);
   Place word = memory_.allocate_on_stack(8);
@@ -114,15 +116,19 @@ void Generator::load_g(Label no_goroutine) {
   asm_.load(Width::U64, R0, word.base, word.offset);
 }
 
-// One read of g from its start to goid, instead of one for stack.hi and one for goid.
+// One read of g from its start to goid, instead of one for stack.hi and one for goid. Where it is
+// not known where goid is (a Go version of the future), it stays unknown, and g itself stands for
+// the goroutine: when a dead goroutine's g is used anew, all calls of the new one are seen.
 void Generator::read_go_frame(Label no_goroutine) {
-  if (shape_->goid_offset < kStackHi || shape_->goid_offset > 400)
+  const bool has_goid = shape_->goid_offset != 0;
+  if (!has_goid && !need_frame_) return;
+  if (has_goid && (shape_->goid_offset < kStackHi || shape_->goid_offset > 400))
     return fail("internal error: no place of goid in the plan");
   Memory::Scope scope(memory_);
   load_g(no_goroutine);
   Place g = memory_.allocate_on_stack(8);
   int32_t first = need_frame_ ? kStackHi : shape_->goid_offset;
-  auto size = static_cast<uint32_t>(shape_->goid_offset + 8 - first);
+  auto size = static_cast<uint32_t>((has_goid ? shape_->goid_offset : kStackHi) + 8 - first);
   Place buffer = memory_.allocate_on_stack(size);
   asm_.store(Width::U64, g.base, g.offset, R0);
   asm_.mov(R3, R0);
@@ -131,8 +137,11 @@ void Generator::read_go_frame(Label no_goroutine) {
   address(R1, buffer);
   asm_.call(Helper::ProbeReadUser);
   asm_.jump(Jump::Ne, R0, 0, no_goroutine);
-  asm_.load(Width::U64, R1, buffer.base, buffer.offset + shape_->goid_offset - first);
-  if (need_goid_) {
+  if (has_goid)
+    asm_.load(Width::U64, R1, buffer.base, buffer.offset + shape_->goid_offset - first);
+  else
+    asm_.mov(R1, 0);
+  if (has_goid && need_goid_) {
     asm_.store(Width::U64, goid_.base, goid_.offset, R1);
     asm_.store(Width::U64, goroutine_known_.base, goroutine_known_.offset, 1);
   }

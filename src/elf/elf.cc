@@ -58,6 +58,8 @@ Result<void> Elf::read_segments(uint64_t offset, uint16_t count, uint16_t entry_
     if (type == PT_DYNAMIC) {
       dynamic_address_ = address;
       dynamic_size_ = memory_size;
+    } else if (type == PT_INTERP) {
+      is_program_ = true;
     } else if (type == PT_TLS) {
       tls_size_ = memory_size;
       tls_align_ = align;
@@ -186,7 +188,8 @@ std::optional<uint64_t> Elf::word(uint64_t address) const {
 }
 
 std::optional<int64_t> Elf::tls_offset(uint64_t offset) const {
-  if (tls_size_ == 0 || tls_size_ > (1u << 30) || offset > tls_size_) return std::nullopt;
+  if (is_shared_library() || tls_size_ == 0 || tls_size_ > (1u << 30) || offset > tls_size_)
+    return std::nullopt;
   const uint64_t align = tls_align_ > 1 && tls_align_ <= (1u << 16) ? tls_align_ : 1;
   // The segment's end, aligned, is at fsbase; the offset is negative.
   const uint64_t size = (tls_size_ + align - 1) / align * align;
@@ -213,6 +216,7 @@ void Elf::read_relocations() {
       if (tag == DT_NULL) break;
       if (tag == DT_RELA) address = value;
       if (tag == DT_RELASZ) size = value;
+      if (tag == DT_FLAGS_1 && (value & DF_1_PIE)) is_program_ = true;  // static-pie
     }
   }
   if (auto table = at(address, size); table && size != 0) {

@@ -59,6 +59,9 @@ class Elf {
   const std::vector<Section>& sections() const { return sections_; }
   const std::vector<Segment>& segments() const { return segments_; }
   bool is_pie() const { return is_pie_; }
+  /// Made to be loaded by a program, not to be one: where it is put, its thread-local variables
+  /// too, is decided then.
+  bool is_shared_library() const { return is_pie_ && !is_program_; }
 
   /// The first section of this name; nullptr if there is none.
   const Section* section(std::string_view name) const;
@@ -82,7 +85,7 @@ class Elf {
   /// By address; read once, by parse().
   const std::vector<Relocation>& relocations() const { return relocations_; }
   /// Offset from fsbase of the variable at `offset` in the executable's TLS segment (AMD64
-  /// TLS variant II); nothing without a TLS segment.
+  /// TLS variant II); nothing without a TLS segment, and nothing in a shared library.
   std::optional<int64_t> tls_offset(uint64_t offset) const;
 
   /// Descriptor of the first note with this owner and type; empty if there is none.
@@ -99,7 +102,7 @@ class Elf {
   const Segment* segment_at(uint64_t address) const;
 
   Bytes bytes_;
-  bool is_pie_ = false;
+  bool is_pie_ = false, is_program_ = false;  // position-independent; has an interpreter or says so
   std::vector<Section> sections_;
   std::vector<Segment> segments_;
   std::vector<Bytes> notes_;

@@ -40,6 +40,8 @@ class Builder {
     put<uint64_t>(0x2108, kData + 0x200);
     put<uint64_t>(0x2110, DT_RELASZ);
     put<uint64_t>(0x2118, 48);
+    put<uint64_t>(0x2120, DT_FLAGS_1);
+    put<uint64_t>(0x2128, DF_1_PIE);
     relocation(0x2200, kData + 0x18, R_X86_64_TPOFF64, 8);
     relocation(0x2218, kData + 0x10, R_X86_64_RELATIVE, kText + 4);
     put<uint64_t>(0x2010, 7);  // overruled by the relocation
@@ -125,6 +127,20 @@ TEST(Elf, Addresses) {
   EXPECT_TRUE(elf->at(kData + 0x7f8, 8));
   EXPECT_FALSE(elf->at(kData + 0x7f9, 8)) << "beyond what is in the file";
   EXPECT_FALSE(elf->at(kText, ~uint64_t{0}));
+}
+
+TEST(Elf, SharedLibrary) {
+  Builder builder;
+  auto program = Elf::parse(builder.bytes());
+  ASSERT_TRUE(program);
+  EXPECT_FALSE(program->is_shared_library());
+  builder.put<uint64_t>(0x2128, 0);
+  auto library = Elf::parse(builder.bytes());
+  ASSERT_TRUE(library);
+  EXPECT_TRUE(library->is_shared_library());
+  EXPECT_EQ(library->tls_offset(8), std::nullopt) << "decided when it is loaded";
+  builder.put<uint32_t>(64 + 2 * 56, PT_INTERP);
+  EXPECT_FALSE(Elf::parse(builder.bytes())->is_shared_library());
 }
 
 TEST(Elf, Relocations) {

@@ -38,6 +38,7 @@ struct Image::Impl {
 
   Result<void> read();
   Result<void> read_go();
+  void find_version();
   const Function* function(uint32_t index) const {
     return index < functions.size() ? &functions[index] : nullptr;
   }
@@ -92,26 +93,34 @@ Result<void> Image::Impl::read_go() {
   is_go = true;
   pclntab = table;
   if (info) build = *info;
-  if (build.minor == 0) {
-    build.minor = std::max(pclntab->layout().first_minor, kOldestMinor);
-    warning = "its Go version is unknown: taken for 1." + std::to_string(build.minor) +
-              ", goroutine ids may be wrong";
-  } else if (build.minor > kNewestMinor) {
-    warning = "built by Go 1." + std::to_string(build.minor) +
-              ", newer than what is known here (1." + std::to_string(kNewestMinor) +
-              "): goroutine ids may be wrong";
-  } else if (build.minor < kOldestMinor) {
-    warning = "built by Go 1." + std::to_string(build.minor) +
-              ", older than what is known here (1." + std::to_string(kOldestMinor) +
-              "): goroutine ids may be wrong";
-  }
-  facts = version_facts(build.minor);
+  find_version();
   TRY(go_rows, pclntab->functions());
   rows = std::move(go_rows);
   TRY(go_functions, make_go_functions(elf, *pclntab, rows, facts));
   functions = std::move(go_functions);
   tls_offset = find_tls_offset(elf, functions).value_or(kUsualTlsOffset);
+  if (elf.is_shared_library()) tls_offset = 0;  // the program that loads it decides
   return {};
+}
+
+/// Entries and returns are proven by decoding, whatever the version. What is taken from another
+/// version is said; where goroutines keep their ids is never taken from another.
+void Image::Impl::find_version() {
+  const int minor = build.minor;
+  if (minor == 0) build.minor = std::max(pclntab->layout().first_minor, kOldestMinor);
+  facts = version_facts(build.minor);
+  if (minor >= kOldestMinor && minor <= kNewestMinor) return;
+  if (minor != 0) {
+    const bool newer = minor > kNewestMinor;
+    warning = "built by Go 1." + std::to_string(minor) + ", " + (newer ? "newer" : "older") +
+              " than what is known here (1." + std::to_string(newer ? kNewestMinor : kOldestMinor) +
+              ")";
+  } else {
+    warning = "its Go version is not known";
+    facts.goid_offset = 0;
+  }
+  warning += ": there is no goid, and argN and retval are taken from where Go 1." +
+             std::to_string(std::clamp(build.minor, kOldestMinor, kNewestMinor)) + " has them";
 }
 
 Image::Image(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -128,11 +128,13 @@ class Image {
   bool stripped() const;  ///< no .symtab
   /// Go's conventions for its own (non-assembly) functions in this file; C if not Go.
   Abi abi() const;
-  /// A sentence when the Go version is newer than we know; empty otherwise.
+  /// A sentence when the Go version is not one of those we know; empty otherwise.
   const std::string& version_warning() const;
 
-  int32_t goid_offset() const;  ///< of g.goid
-  int32_t tls_offset() const;   ///< of g relative to fsbase: -8 unless the code says otherwise
+  /// Of g.goid; 0: not known, because the Go version is not.
+  int32_t goid_offset() const;
+  /// Of g relative to fsbase: -8 unless the code says otherwise; 0: not known, in a shared library.
+  int32_t tls_offset() const;
 
   /// All functions, by entry address: Go's from the pclntab, C's from the symbol tables.
   const std::vector<Function>& functions() const;

@@ -191,6 +191,11 @@ class Damaged : public testing::Test {
     auto image = Image::from_bytes(Bytes(copy_.data(), copy_.size()), "copy");
     return image ? "" : image.error().message;
   }
+  /// Its magic; the version is a string 32 bytes behind it.
+  uint8_t* build_info() {
+    const uint8_t magic[] = {0xff, ' ', 'G', 'o', ' ', 'b', 'u', 'i', 'l', 'd', 'i', 'n', 'f', ':'};
+    return &*std::search(copy_.begin(), copy_.end(), std::begin(magic), std::end(magic));
+  }
   std::vector<uint8_t> copy_;
   size_t table_ = 0;
 };
@@ -232,12 +237,40 @@ TEST_F(Damaged, WithoutSectionHeaders) {
   EXPECT_EQ((*image)->find("main.main").size(), 1u);
 }
 
+// Its entries and returns are proven by decoding; where its goroutines keep their ids is not.
+TEST_F(Damaged, AVersionOfTheFuture) {
+  std::memcpy(build_info() + 33, "go1.99", 6);
+  auto image = Image::from_bytes(Bytes(copy_.data(), copy_.size()), "copy");
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ((*image)->go_minor(), 99);
+  EXPECT_EQ((*image)->goid_offset(), 0);
+  EXPECT_EQ(
+      (*image)->version_warning(),
+      "built by Go 1.99, newer than what is known here (1.27): there is no goid, and argN and "
+      "retval are taken from where Go 1.27 has them");
+  const FunctionSites sites = (*image)->sites((*image)->find("main.main").at(0));
+  EXPECT_TRUE(sites.entry && sites.entry->form == EntryForm::Post);
+}
+
+TEST_F(Damaged, NoBuildInformation) {
+  *build_info() = 0;
+  auto image = Image::from_bytes(Bytes(copy_.data(), copy_.size()), "copy");
+  ASSERT_TRUE(image) << image.error().message;
+  EXPECT_EQ((*image)->goid_offset(), 0);
+  EXPECT_EQ(
+      (*image)->version_warning(),
+      "its Go version is not known: there is no goid, and argN and retval are taken from where "
+      "Go 1.20 has them");
+}
+
 TEST(Versions, BeyondTheKnown) {
   EXPECT_EQ(version_facts(14).minor, 15);
   EXPECT_EQ(version_facts(0).minor, 15);
   EXPECT_EQ(version_facts(1000).minor, kNewestMinor);
   for (int minor = kOldestMinor; minor <= kNewestMinor; minor++)
     EXPECT_EQ(version_facts(minor).minor, minor);
+  EXPECT_EQ(version_facts(14).goid_offset, 0);
+  EXPECT_EQ(version_facts(kNewestMinor + 1).goid_offset, 0);
 }
 
 }  // namespace

@@ -68,8 +68,10 @@ constexpr PclntabLayout kLayouts[] = {
 
 }  // namespace
 
-const VersionFacts& version_facts(int minor) {
-  return kVersions[std::clamp(minor, kOldestMinor, kNewestMinor) - kOldestMinor];
+VersionFacts version_facts(int minor) {
+  VersionFacts facts = kVersions[std::clamp(minor, kOldestMinor, kNewestMinor) - kOldestMinor];
+  if (minor < kOldestMinor || minor > kNewestMinor) facts.goid_offset = 0;
+  return facts;
 }
 
 std::span<const PclntabLayout> pclntab_layouts() { return kLayouts; }

@@ -15,14 +15,15 @@ constexpr int kNewestMinor = 27;  ///< the newest
 /// What holds for go1.<minor>.
 struct VersionFacts {
   int minor = 0;
-  int32_t goid_offset = 0;     ///< of g.goid
+  int32_t goid_offset = 0;     ///< of g.goid; 0: not known
   uint8_t wrapper_id = 0;      ///< FuncID of compiler-made wrappers
   bool assembly_flag = false;  ///< the pclntab marks assembly functions
   Abi abi = Abi::GoRegisters;  ///< of functions written in Go
 };
 
-/// The facts of go1.<minor>; beyond the known range those of the nearest known version.
-const VersionFacts& version_facts(int minor);
+/// The facts of go1.<minor>; beyond the known range those of the nearest known version, but no
+/// goid_offset: it has moved twice already.
+VersionFacts version_facts(int minor);
 
 /// Shape of the pclntab, told by its magic. Offsets of header fields are from its start; -1: the
 /// field is not there.
