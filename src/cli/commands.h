@@ -7,6 +7,7 @@
 namespace gotap::cli {
 
 int run_script(const Options& options);   ///< the script itself, its output and its end
+int print_info();                         ///< --info
 int list_probes(const Options& options);  ///< -l
 int emit_script(const Options& options);  ///< emit
 

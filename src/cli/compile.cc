@@ -1,6 +1,7 @@
 #include "cli/compile.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -12,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "cli/environment.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "codegen/codegen.h"
@@ -60,27 +62,6 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
   return std::nullopt;
 }
 
-uint32_t number_from_environment(const char* name, uint32_t otherwise, uint32_t most) {
-  const char* text = std::getenv(name);
-  if (!text) return otherwise;
-  char* end = nullptr;
-  unsigned long value = std::strtoul(text, &end, 10);
-  if (end == text || *end || value == 0 || value > most) {
-    std::fprintf(stderr, "WARNING: %s=%s ignored: not a number from 1 to %u\n", name,
-                 escape_controls(text).c_str(), most);
-    return otherwise;
-  }
-  return value;
-}
-
-lang::CheckOptions check_options() {
-  lang::CheckOptions options;
-  options.max_strlen = number_from_environment("BPFTRACE_MAX_STRLEN", options.max_strlen, 4096);
-  options.max_map_keys =
-      number_from_environment("BPFTRACE_MAX_MAP_KEYS", options.max_map_keys, 1'000'000);
-  return options;
-}
-
 /// Prints a stage if --dump asks for it.
 template <typename Text>
 bool dump_stage(const Options& options, const char* stage, Text&& text, int& exit_code) {
@@ -117,6 +98,10 @@ std::vector<plan::Target> open_targets(const lang::ast::Script& script,
 
 std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   exit_code = kFailed;
+  const Environment environment = read_environment(environ);
+  if (!options.no_warnings)
+    for (const std::string& warning : environment.warnings)
+      std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
   auto read = read_script(options);
   if (!read.ok()) {
     print_error(read.error());
@@ -126,8 +111,15 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   auto dumped = [&](const char* stage, auto&& text) {
     return dump_stage(options, stage, text, exit_code);
   };
-  lang::Parsed parsed = lang::parse(source);
-  if (report(parsed.diagnostics, source)) return std::nullopt;
+  auto report = [&](std::vector<lang::Diagnostic> diagnostics) {
+    if (options.no_warnings)
+      std::erase_if(diagnostics, [](const lang::Diagnostic& diagnostic) {
+        return diagnostic.severity == lang::Diagnostic::Severity::Warning;
+      });
+    return cli::report(diagnostics, source);
+  };
+  lang::Parsed parsed = lang::parse(source, options.parameters);
+  if (report(parsed.diagnostics)) return std::nullopt;
   if (dumped("ast", [&] { return lang::ast::dump(parsed.script); })) return std::nullopt;
 
   std::vector<lang::Diagnostic> diagnostics;
@@ -137,25 +129,33 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   // that all that is wrong is said in one run.
   lang::Checked checked = lang::check(
       parsed.script, [&](const lang::ProbeSpec& probe) { return facts_of(probe, targets); },
-      check_options());
+      {environment.settings, environment.given, options.unsafe});
   diagnostics.insert(diagnostics.end(), checked.diagnostics.begin(), checked.diagnostics.end());
-  if (report(diagnostics, source)) return std::nullopt;
+  if (report(diagnostics)) return std::nullopt;
   if (dumped("types", [&] { return lang::dump(checked.program); })) return std::nullopt;
 
   plan::Planned planned = plan::make_plan(checked.program, targets);
   diagnostics.clear();
   for (const plan::Problem& problem : planned.problems)
     diagnostics.push_back(error_at(problem.location, problem.message, problem.hint));
-  if (report(diagnostics, source)) return std::nullopt;
+  if (report(diagnostics)) return std::nullopt;
   auto& warnings = planned.plan.warnings;
   warnings.insert(warnings.begin(), notes.begin(), notes.end());
   for (const plan::Target& target : targets)
     if (!target.image->version_warning().empty())
       warnings.push_back(target.path + ": " + target.image->version_warning());
+  if (options.no_warnings) warnings.clear();
+  const lang::Settings& settings = checked.settings;
+  if (settings.max_probes && planned.plan.probe_count > settings.max_probes) {
+    print_error({"the script has " + std::to_string(planned.plan.probe_count) +
+                     " probes, BPFTRACE_MAX_PROBES allows " + std::to_string(settings.max_probes),
+                 "probe less, or raise BPFTRACE_MAX_PROBES"});
+    return std::nullopt;
+  }
   if (dumped("plan", [&] { return plan::dump(planned.plan); })) return std::nullopt;
 
   return Planned{std::move(read.value()), std::move(checked.program), std::move(targets),
-                 std::move(planned.plan)};
+                 std::move(planned.plan), settings};
 }
 
 std::optional<Compiled> compile(const Options& options, int& exit_code) {
@@ -175,7 +175,7 @@ std::optional<Compiled> compile(const Options& options, int& exit_code) {
     exit_code = 0;
     return std::nullopt;
   }
-  return Compiled{std::move(planned->plan), std::move(*object)};
+  return Compiled{std::move(planned->plan), std::move(*object), planned->settings};
 }
 
 }  // namespace gotap::cli

@@ -12,6 +12,7 @@
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/program.h"
+#include "lang/settings.h"
 #include "lang/source.h"
 #include "plan/plan.h"
 
@@ -23,12 +24,14 @@ struct Planned {
   lang::TypedProgram program;
   std::vector<plan::Target> targets;
   plan::Plan plan;
+  lang::Settings settings;
 };
 
 /// A script that made it through all the pure stages.
 struct Compiled {
   plan::Plan plan;
   bpf::BpfObject object;
+  lang::Settings settings;
 };
 
 /// Reads, parses, checks and plans the script. Nothing: what was wrong, or the stage that --dump

@@ -2,10 +2,12 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <set>
 
 #include "lang/builtins.h"
+#include "lang/settings.h"
 
 namespace gotap::cli {
 
@@ -14,10 +16,10 @@ namespace {
 constexpr const char* kIntro =
     "gotap - trace running Go programs\n"
     "\n"
-    "  gotap [-p PID | -c COMMAND] FILE           run a script\n"
-    "  gotap [-p PID | -c COMMAND] -e 'PROGRAM'   run a one-liner\n"
-    "  gotap -l 'uprobe:PROGRAM:PATTERN'          list what can be probed\n"
-    "  gotap emit FILE                            print it as a script for bpftrace\n";
+    "  gotap [OPTION...] FILE [PARAMETER...]           run a script; $1 is its first parameter\n"
+    "  gotap [OPTION...] -e 'PROGRAM' [PARAMETER...]   run a one-liner\n"
+    "  gotap -l 'uprobe:PROGRAM:PATTERN'               list what can be probed\n"
+    "  gotap emit FILE                                 print it as a script for bpftrace\n";
 
 constexpr const char* kExamples =
     "\nEXAMPLES\n"
@@ -26,10 +28,18 @@ constexpr const char* kExamples =
     "  gotap -c './app 7' -e 'uretprobe:./app:main.name { printf(\"%s\\n\", "
     "str(reg(\"ax\"), reg(\"bx\"))); }'\n";
 
-void add_options(CLI::App& app, Options& options, bool& version) {
+// What CLI11 fills in and parse_command_line() takes apart.
+struct Raw {
+  std::string format = "text", buffering;
+  bool version = false, warnings = false;
+};
+
+void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.set_help_flag("-h,--help", "print this page");
-  app.add_flag("-V,--version", version, "print the version");
-  app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
+  app.add_flag("-V,--version", raw.version, "print the version");
+  app.add_flag("--info", options.info, "print what gotap can do on this machine");
+  // The script's file and its parameters: as positionals CLI11 would take words like [a,b] apart.
+  app.allow_extras();
   app.add_option("-e", options.expression, "run this program")->option_text("'PROGRAM'");
   app.add_option("-p", options.pids, "only this process; end when it ends; repeatable")
       ->option_text("PID")
@@ -44,8 +54,17 @@ void add_options(CLI::App& app, Options& options, bool& version) {
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
+  app.add_option("-f", raw.format, "the output's format: text or json (one object a line)")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
+  app.add_option("-B", raw.buffering, "when to write the output: none, line (at once) or full")
+      ->option_text("MODE")
+      ->check(CLI::IsMember({"none", "line", "full"}));
   app.add_flag("-q", options.quiet, "no messages, only the script's output");
+  app.add_flag("--no-warnings", options.no_warnings, "no warnings about the script");
+  app.add_flag("-k", raw.warnings, "for bpftrace's sake: what could not be read is always said");
+  app.add_flag("--unsafe", options.unsafe, "let the script run commands with system()");
   app.add_flag("-v", options.verbose, "say more about what is attached where");
   app.add_flag("--dry-run", options.dry_run, "do everything but attach");
   app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
@@ -67,8 +86,8 @@ std::string help_line(const std::string& left, const std::string& right, size_t 
 std::string help_page() {
   CLI::App app("", "gotap");
   Options options;
-  bool version = false;
-  add_options(app, options, version);
+  Raw raw;
+  add_options(app, options, raw);
   std::string page = kIntro;
   page += "\nOPTIONS\n";
   for (const CLI::Option* option : app.get_options()) {
@@ -80,6 +99,10 @@ std::string help_page() {
   page += "\nBUILT-INS\n";
   for (const lang::BuiltinRow& row : lang::builtin_rows())
     page += help_line(row.usage, row.doc, 32);
+  page += "\nENVIRONMENT\n";
+  for (const lang::SettingRow& row : lang::setting_rows())
+    if (row.set) page += help_line(std::string(row.variable), std::string(row.doc), 32);
+  page += "  bpftrace's other variables are accepted and have no effect.\n";
   return page + kExamples;
 }
 
@@ -120,8 +143,8 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   // Alone it is a script of that name.
   if (argc > 2 && std::string_view(argv[1]) == "emit") return parse_emit(argc - 1, argv + 1);
   CLI::App app("", "gotap");
-  bool version = false;
-  add_options(app, options, version);
+  Raw raw;
+  add_options(app, options, raw);
   try {  // CLI11 speaks by exceptions; none leaves this function
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -129,14 +152,33 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }
-  if (version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
+  if (raw.version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
+  options.json = raw.format == "json";
+  options.buffering = raw.buffering == "none"   ? Options::Buffering::None
+                      : raw.buffering == "line" ? Options::Buffering::Line
+                      : raw.buffering == "full" ? Options::Buffering::Full
+                                                : Options::Buffering::Default;
   options.list = app.count("-l") > 0;
-  if (options.list) return line;
-  bool has_expression = app.count("-e") > 0;
-  if (has_expression && !options.file.empty())
-    return usage_error("give a script file or -e, not both (" + options.file + ")");
-  if (!has_expression && options.file.empty())
-    return usage_error("no script: give a file or -e 'PROGRAM'");
+  std::vector<std::string> words = app.remaining();
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  for (auto word = words.begin(); word != mark; word++)
+    if (word->size() > 1 && word->front() == '-')
+      return usage_error("unknown option " + *word + " (behind -- it is a parameter)");
+  if (mark != words.end()) words.erase(mark);
+  if ((options.list || options.info) && !words.empty())
+    return usage_error("nothing else is expected: " + words[0]);
+  if (options.list || options.info) return line;
+  if (raw.warnings && options.no_warnings) return usage_error("give -k or --no-warnings, not both");
+  if (app.count("-e") == 0) {
+    if (words.empty()) return usage_error("no script: give a file or -e 'PROGRAM'");
+    options.file = words[0];
+    words.erase(words.begin());
+  }
+  for (const std::string& word : words)
+    if (word.starts_with("--"))
+      return usage_error("parameters of a script are $1, $2, ...: named ones (" + word +
+                         ") are not supported");
+  options.parameters = std::move(words);
   if (app.count("-c") > 0 && options.command.empty())
     return usage_error("-c: the command is empty");
   if (!options.pids.empty() && !options.command.empty())

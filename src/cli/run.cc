@@ -14,6 +14,7 @@ int run(int argc, const char* const* argv) {
     return *line.exit_code;
   }
   if (line.options.emit) return emit_script(line.options);
+  if (line.options.info) return print_info();
   if (line.options.list) return list_probes(line.options);
   return run_script(line.options);
 }

@@ -2,9 +2,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <bit>
+#include <cstdlib>
+#include <memory>
+
 #include "cli/commands.h"
 #include "cli/compile.h"
 #include "cli/report.h"
+#include "output/json.h"
 #include "output/text.h"
 #include "trace/session.h"
 
@@ -20,21 +25,48 @@ Result<Fd> open_output(const Options& options) {
   return fd;
 }
 
+output::Buffering buffering(const Options& options) {
+  switch (options.buffering) {
+    case Options::Buffering::None: return output::Buffering::None;
+    case Options::Buffering::Line: return output::Buffering::Line;
+    case Options::Buffering::Full: return output::Buffering::Full;
+    case Options::Buffering::Default: break;
+  }
+  return output::Buffering::Gathered;
+}
+
+std::unique_ptr<output::Sink> make_sink(const Options& options, int data_fd) {
+  output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, buffering(options)};
+  // Whatever its value, as for bpftrace.
+  if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
+  if (options.json) return std::make_unique<output::JsonSink>(sink);
+  return std::make_unique<output::TextSink>(sink);
+}
+
+// The ring's size must be a power of two of pages.
+uint32_t ring_bytes(const lang::Settings& settings) {
+  constexpr uint32_t kPage = 4096;
+  return settings.perf_rb_pages ? std::bit_ceil(settings.perf_rb_pages) * kPage : 0;
+}
+
 Result<int> trace(const Options& options, Compiled& compiled) {
   TRY(output, open_output(options));
-  output::TextSink sink({output.get(), STDERR_FILENO, options.quiet});
+  std::unique_ptr<output::Sink> sink = make_sink(options, output.get());
   auto kernel = bpf::linux_kernel();
   trace::SessionOptions session_options;
   session_options.pids = options.pids;
+  session_options.ring_bytes = ring_bytes(compiled.settings);
+  session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
+  session_options.print_maps = compiled.settings.print_maps_on_exit;
   std::optional<trace::Child> child;
   if (!options.command.empty()) {
     TRY(spawned, trace::Child::spawn(options.command));
     child.emplace(std::move(spawned));
     session_options.child = &*child;
   }
-  if (options.verbose) sink.message(plan::dump(compiled.plan));
+  if (options.verbose) sink->message(plan::dump(compiled.plan));
   TRY(session, trace::Session::start(*kernel, compiled.object, compiled.plan, session_options));
-  return session.run(sink);
+  return session.run(*sink);
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ struct Expr {
   Type type;
   bool postfix = false;
   bool indexed = false;
+  /// A literal that stands for a positional parameter; `text` holds the parameter.
+  bool parameter = false;
   uint32_t depth = 1;  ///< of the tree below; the parser bounds it
   std::vector<Expr> kids;
 };

@@ -262,7 +262,7 @@ Typed check_buf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
     length.reset();
   }
   if (!source.usable || (length && !length->usable)) return Checker::unusable();
-  uint32_t capacity = is_text ? source.expr.type.capacity : checker.options().max_strlen;
+  uint32_t capacity = is_text ? source.expr.type.capacity : checker.options().settings.max_strlen;
   if (length && is_literal(length->expr)) {
     __int128 n = literal_value(length->expr);
     if (n < 0) return checker.error(e.kids[1].location, "the length of a buffer is not negative");
@@ -304,7 +304,7 @@ Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
     return checker.error(e.location, "this is a string already", "str() takes an address");
   if (type.kind != Type::Kind::Pointer && !(type.kind == Type::Kind::Int && type.size == 8))
     return checker.error(e.kids[0].location, "str() takes an address, not " + a(type));
-  uint32_t capacity = checker.options().max_strlen;
+  uint32_t capacity = checker.options().settings.max_strlen;
   if (length && is_literal(length->expr)) {
     __int128 n = literal_value(length->expr);
     if (n < 0) return checker.error(e.kids[1].location, "the length of a string is not negative");
@@ -627,8 +627,6 @@ constexpr std::array<std::string_view, 60> kForeign{
     "is_str",      "is_array",      "is_integer",  "is_unsigned_integer",
     "typeof",      "typeinfo",      "gostack",     "caller"};
 
-constexpr std::array<std::string_view, 15> kForeignSettings{"cache_user_symbols", "cpp_demangle", "lazy_symbolication", "license", "log_size", "max_bpf_progs", "max_cat_bytes", "max_probes", "missing_probes", "on_stack_limit", "perf_rb_pages", "show_debug_info", "stack_mode", "str_trunc_trailer", "print_maps_on_exit"};
-
 struct NamedType {
   std::string_view name;
   Type type;
@@ -688,12 +686,6 @@ const std::vector<std::string_view>& type_names() {
     return out;
   }();
   return names;
-}
-
-bool is_foreign_setting(std::string_view name) {
-  return name.substr(0, 9) == "unstable_" ||
-         std::find(kForeignSettings.begin(), kForeignSettings.end(), name) !=
-             kForeignSettings.end();
 }
 
 bool is_foreign_builtin(std::string_view name) {

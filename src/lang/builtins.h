@@ -54,8 +54,6 @@ const BuiltinRow* find_builtin(std::string_view name, uint64_t* number = nullptr
 std::optional<Type> find_type(std::string_view name);
 const std::vector<std::string_view>& type_names();
 
-/// Whether bpftrace has a setting `name` (config block, BPFTRACE_...) that gotap does not.
-bool is_foreign_setting(std::string_view name);
 /// Whether bpftrace has a built-in `name` that gotap does not.
 bool is_foreign_builtin(std::string_view name);
 

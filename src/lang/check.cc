@@ -71,6 +71,7 @@ Checked Checker::run() {
   finish();
   Checked checked;
   checked.program = std::move(program_);
+  checked.settings = options_.settings;
   checked.diagnostics = std::move(diagnostics_);
   return checked;
 }
@@ -79,8 +80,8 @@ void Checker::round() {
   program_ = TypedProgram{};
   diagnostics_.clear();
   settings();
-  program_.max_strlen = options_.max_strlen;
-  program_.max_map_keys = options_.max_map_keys;
+  program_.max_strlen = options_.settings.max_strlen;
+  program_.max_map_keys = options_.settings.max_map_keys;
   for (clause_index_ = 0; clause_index_ < script_.clauses.size(); clause_index_++)
     check_clause(script_.clauses[clause_index_]);
 }
@@ -273,25 +274,20 @@ void Checker::let(const ast::Stmt& stmt, std::vector<Stmt>& out) {
   if (stmt.value) assign_variable(assign, out);
 }
 
-// Of what the config block says, all that has a meaning here.
+// The config block. What the environment set stays.
 void Checker::settings() {
   for (const ast::Setting& setting : script_.settings) {
-    auto number = [&](uint32_t& value, uint32_t most, bool from_environment) {
-      if (!setting.number || *setting.number == 0 || *setting.number > most)
-        error(setting.location,
-              setting.name + " must be a number from 1 to " + std::to_string(most));
-      else if (!from_environment)
-        value = static_cast<uint32_t>(*setting.number);
-    };
-    if (setting.name == "max_strlen")
-      number(options_.max_strlen, 4096, options_.max_strlen_given);
-    else if (setting.name == "max_map_keys")
-      number(options_.max_map_keys, 1'000'000, options_.max_map_keys_given);
-    else if (is_foreign_setting(setting.name))
+    const SettingRow* row = find_setting(setting.name);
+    if (row && !row->set) {
       warning(setting.location, "the setting '" + setting.name + "' has no effect in gotap");
-    else
-      error(setting.location, "unknown setting '" + setting.name + "'",
-            "settings are max_strlen and max_map_keys");
+      continue;
+    }
+    const auto& given = options_.given;
+    Settings other;
+    const bool stays = std::find(given.begin(), given.end(), setting.name) != given.end();
+    auto set = set_setting(stays ? other : options_.settings, setting.name,
+                           setting.number ? std::to_string(*setting.number) : setting.text);
+    if (!set.ok()) error(setting.location, set.error().message, set.error().hint);
   }
 }
 

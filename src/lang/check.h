@@ -5,11 +5,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "go/image.h"
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/program.h"
+#include "lang/settings.h"
 
 namespace gotap::lang {
 
@@ -26,15 +28,15 @@ struct TargetFacts {
 using TargetLookup = std::function<std::optional<TargetFacts>(const ProbeSpec&)>;
 
 struct CheckOptions {
-  uint32_t max_strlen = 1024;    ///< longest string str() reads
-  uint32_t max_map_keys = 4096;  ///< entries of a map
-  /// The environment set them, which counts more than the script's config block.
-  bool max_strlen_given = false, max_map_keys_given = false;
+  Settings settings;  ///< the environment's
+  /// Names of those that the environment set, which counts more than the script's config block.
+  std::vector<std::string> given;
   bool allow_unsafe = false;  ///< --unsafe: system()
 };
 
 struct Checked {
   TypedProgram program;     ///< meaningless if there are errors
+  Settings settings;        ///< the options' with those of the config block
   Diagnostics diagnostics;  ///< in the order of the text
 };
 

@@ -141,9 +141,9 @@ Typed Checker::any(const ast::Expr& e) {
       out.expr.integer = e.integer;
       return out;
     case K::String:
-      if (e.text.size() > options_.max_strlen) {
+      if (e.text.size() > options_.settings.max_strlen) {
         return error(e.location, "this string is longer than strings can be (" +
-                                     std::to_string(options_.max_strlen) + " bytes)");
+                                     std::to_string(options_.settings.max_strlen) + " bytes)");
       }
       out.expr.kind = Kind::String;
       out.expr.string = e.text;

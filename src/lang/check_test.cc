@@ -452,8 +452,8 @@ TEST(Check, UnknownTargetForgives) {
 TEST(Check, Options) {
   Parsed parsed = parse({"test", "u:./a:f { @x = str(arg0); }"});
   CheckOptions options;
-  options.max_strlen = 64;
-  options.max_map_keys = 7;
+  options.settings.max_strlen = 64;
+  options.settings.max_map_keys = 7;
   Checked checked = check(parsed.script, test_facts, options);
   EXPECT_EQ(checked.program.max_strlen, 64u);
   EXPECT_EQ(checked.program.max_map_keys, 7u);

@@ -223,9 +223,7 @@ MaybeExpr Parser::primary() {
     case Tok::Map: return map();
     case Tok::Identifier: return word();
     case Tok::LParen: return parenthesized();
-    case Tok::Param:
-      return error(peek().location, "positional parameters are not supported",
-                   "write the value into the script");
+    case Tok::Param: return parameter();
     default: return unexpected("a value");
   }
 }
@@ -279,6 +277,7 @@ MaybeExpr Parser::word() {
   ast::Expr expr =
       make(call ? ast::Expr::Kind::Call : ast::Expr::Kind::Name, begin, std::move(args));
   expr.text = name.text;
+  if (call && name.text == "str") return parameter_text(std::move(expr));
   return bounded(std::move(expr));
 }
 

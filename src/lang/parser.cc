@@ -210,7 +210,7 @@ bool Parser::clause() {
   ast::Clause clause;
   size_t begin = lexer_.position();
   while (true) {
-    auto spec = parse_probe_spec(lexer_, diagnostics_);
+    auto spec = parse_probe_spec(lexer_, parameters_, diagnostics_);
     if (!spec) return false;
     last_end_ = lexer_.position();
     clause.probes.push_back(std::move(*spec));
@@ -457,6 +457,8 @@ Parsed Parser::run() {
   return parsed;
 }
 
-Parsed parse(const Source& source) { return Parser(source).run(); }
+Parsed parse(const Source& source, const Parameters& parameters) {
+  return Parser(source, parameters).run();
+}
 
 }  // namespace gotap::lang

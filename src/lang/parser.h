@@ -4,6 +4,9 @@
 // what 0.17 still took).
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/source.h"
@@ -19,7 +22,12 @@ constexpr size_t kMaxDiagnostics = 20;
 /// How deep expressions and blocks may nest: every later stage recurses over the tree.
 constexpr uint32_t kMaxDepth = 100;
 
-/// Never fails on any input: all it could not understand stands in `diagnostics`.
-Parsed parse(const Source& source);
+/// The words behind the script on the command line: $1, $2, ...
+using Parameters = std::vector<std::string>;
+
+/// Never fails on any input: all it could not understand stands in `diagnostics`. Positional
+/// parameters are replaced by literals (numbers if they look like numbers, else strings;
+/// str($1) is a string always), and by their text in probes.
+Parsed parse(const Source& source, const Parameters& parameters = {});
 
 }  // namespace gotap::lang

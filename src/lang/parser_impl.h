@@ -14,8 +14,8 @@ namespace gotap::lang {
 
 class Parser {
  public:
-  explicit Parser(const Source& source)
-      : lines_(source.text), lexer_(source.text, lines_, diagnostics_) {}
+  Parser(const Source& source, const Parameters& parameters)
+      : lines_(source.text), lexer_(source.text, lines_, diagnostics_), parameters_(parameters) {}
   Parsed run();
 
  private:
@@ -80,6 +80,8 @@ class Parser {
   std::optional<ast::Expr> cast_or_group(size_t begin);
   std::optional<ast::Expr> word();
   std::optional<ast::Expr> map();
+  std::optional<ast::Expr> parameter();
+  std::optional<ast::Expr> parameter_text(ast::Expr call);
   bool list(std::vector<ast::Expr>& kids, Tok close, const char* after);
   bool ends_predicate();
   ast::Expr make(ast::Expr::Kind kind, size_t begin, std::vector<ast::Expr> kids = {});
@@ -88,6 +90,7 @@ class Parser {
   LineMap lines_;
   Diagnostics diagnostics_;
   Lexer lexer_;
+  const Parameters& parameters_;
   std::optional<Token> token_;
   size_t last_end_ = 0;  // of the last token taken
   uint32_t depth_ = 0;

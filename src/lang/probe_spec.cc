@@ -3,6 +3,7 @@
 // brackets and parentheses belong to the name with all that stands in them.
 #include "lang/probe_spec.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -58,8 +59,6 @@ struct Unit {
 constexpr std::array<Unit, 4> kUnits{
     {{"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"hz", 1000000000}}};
 
-const char* const kNoParameters = "positional parameters are not supported";
-
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out)
@@ -71,8 +70,13 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 class SpecReader {
  public:
-  SpecReader(Lexer& lexer, Diagnostics& diagnostics)
-      : lexer_(lexer), text_(lexer.text()), diagnostics_(diagnostics), begin_(lexer.position()) {}
+  SpecReader(Lexer& lexer, const Parameters& parameters, Diagnostics& diagnostics)
+      : lexer_(lexer),
+        text_(lexer.text()),
+        parameters_(parameters),
+        diagnostics_(diagnostics),
+        begin_(lexer.position()),
+        expanded_to_(begin_) {}
 
   std::optional<ProbeSpec> read();
 
@@ -96,10 +100,11 @@ class SpecReader {
     return std::nullopt;
   }
   std::optional<Provider> provider();
-  /// $1, $2, ...: bpftrace puts arguments of the command line there.
-  static bool is_parameter(const Part& part) {
-    return !part.quoted && part.text.size() > 1 && part.text[0] == '$' && is_digit(part.text[1]);
+  bool at_parameter() const {
+    return peek() == '$' && position() + 1 < text_.size() && is_digit(text_[position() + 1]);
   }
+  std::optional<std::string> parameter();
+  std::optional<std::string> word();
   std::optional<Part> part(bool is_path);
   bool bare_name(Part& part);
   std::optional<uint64_t> interval();
@@ -108,8 +113,11 @@ class SpecReader {
 
   Lexer& lexer_;
   std::string_view text_;
+  const Parameters& parameters_;
   Diagnostics& diagnostics_;
   size_t begin_;
+  std::string expanded_;  ///< the spec with its parameters' text, up to expanded_to_
+  size_t expanded_to_;
 };
 
 std::optional<Provider> SpecReader::provider() {
@@ -132,11 +140,52 @@ std::optional<Provider> SpecReader::provider() {
   return error(begin_, "unknown probe type '" + word + "'", hint);
 }
 
+// The text of $N. What was not given is an error: whatever is left would be another probe.
+std::optional<std::string> SpecReader::parameter() {
+  const size_t begin = position();
+  step();
+  while (is_digit(peek())) step();
+  const std::string name(text_.substr(begin, position() - begin));
+  uint64_t number = 0;
+  for (char c : name.substr(1)) number = std::min<uint64_t>(number * 10 + (c - '0'), UINT32_MAX);
+  if (number == 0 || number > parameters_.size() || parameters_[number - 1].empty()) {
+    return error(begin, "positional parameter " + name + " is empty or not provided",
+                 "parameters stand behind the script: gotap SCRIPT PARAMETER...");
+  }
+  expanded_ += text_.substr(expanded_to_, begin - expanded_to_);
+  expanded_ += parameters_[number - 1];
+  expanded_to_ = position();
+  return parameters_[number - 1];
+}
+
+// A run of letters and digits.
+std::optional<std::string> SpecReader::word() {
+  std::string text;
+  while (is_word(peek()) || at_parameter()) {
+    if (at_parameter()) {
+      auto value = parameter();
+      if (!value) return std::nullopt;
+      text += *value;
+    } else {
+      text += peek();
+      step();
+    }
+  }
+  return text;
+}
+
 // Bare text of a function's name: up to a blank, a comma or a brace outside of brackets.
 bool SpecReader::bare_name(Part& part) {
   std::string closers;
   size_t open = position();
-  for (; !at_end() && peek() != '\n'; step()) {
+  while (!at_end() && peek() != '\n') {
+    if (at_parameter()) {
+      auto value = parameter();
+      if (!value) return false;
+      part.text += *value;
+      part.bare_end += *value;
+      continue;
+    }
     char c = peek();
     if (closers.empty() && (is_blank(c) || c == ',' || c == '{' || c == '"')) break;
     if (c == '(' || c == '[') {
@@ -146,6 +195,7 @@ bool SpecReader::bare_name(Part& part) {
     if ((c == ')' || c == ']') && !closers.empty() && closers.back() == c) closers.pop_back();
     part.text += c;
     part.bare_end += c;
+    step();
   }
   if (closers.empty()) return true;
   error(open, std::string("this bracket is not closed: '") + closers.back() + "' is missing",
@@ -166,6 +216,10 @@ std::optional<SpecReader::Part> SpecReader::part(bool is_path) {
       part.bare_end.clear();
     } else if (is_blank(c) || c == ',' || c == '{' || (is_path && c == ':')) {
       break;
+    } else if (is_path && at_parameter()) {
+      auto value = parameter();
+      if (!value) return std::nullopt;
+      part.text += *value;
     } else if (is_path) {
       part.text += c;
       step();
@@ -190,28 +244,25 @@ std::optional<uint64_t> SpecReader::interval() {
   static const char* const kHint =
       "as in interval:s:1, interval:ms:100, interval:hz:10 or interval:1s";
   size_t begin = position();
-  auto word = [&] {
-    size_t start = position();
-    while (is_word(peek())) step();
-    return text_.substr(start, position() - start);
-  };
-  std::string_view first = word();
+  auto first = word();
+  if (!first) return std::nullopt;
   Number number;
   if (peek() == ':') {
     const Unit* unit = nullptr;
     for (const Unit& known : kUnits)
-      if (known.name == first) unit = &known;
-    if (!unit)
-      return error(begin, "unknown unit '" + std::string(first) + "' of an interval", kHint);
+      if (known.name == *first) unit = &known;
+    if (!unit) return error(begin, "unknown unit '" + *first + "' of an interval", kHint);
     step();
-    number = parse_number(word());
+    auto count = word();
+    if (!count) return std::nullopt;
+    number = parse_number(*count);
     if (number.is_duration) number.error = "a plain number is expected after the unit";
     if (number.error.empty() && unit->name == "hz")
       number.value = number.value ? unit->ns / number.value : 0;
     else if (number.error.empty() && __builtin_mul_overflow(number.value, unit->ns, &number.value))
       number.error = "this interval is too long";
   } else {
-    number = parse_number(first);
+    number = parse_number(*first);
     if (number.error.empty() && !number.is_duration) number.error = "an interval needs a unit";
   }
   if (!number.error.empty()) return error(begin, number.error, kHint);
@@ -237,18 +288,13 @@ bool SpecReader::target(ProbeSpec& spec) {
   }
   if (has_offset) {
     uint64_t offset = 0;
-    if (!number(std::string_view(tail).substr(plus + 1), position() - (tail.size() - plus),
-                &offset))
-      return false;
+    const size_t at = expanded_to_ > begin_ ? name->begin : position() - (tail.size() - plus);
+    if (!number(std::string_view(tail).substr(plus + 1), at, &offset)) return false;
     spec.offset = offset;
     text.resize(text.size() - (tail.size() - plus));
   }
   if (text.empty()) {
     error(begin_, "the name of the function is missing", "as in uprobe:./app:main.work");
-    return false;
-  }
-  if (is_parameter(*name)) {
-    error(name->begin, kNoParameters);
     return false;
   }
   if (!name->quoted && is_digit(text[0])) {
@@ -297,7 +343,6 @@ std::optional<ProbeSpec> SpecReader::read() {
       if (path->text.empty()) return error(begin_, "the path of the program is missing");
       if (path->text.find('\0') != std::string::npos)
         return error(begin_, "no path holds a NUL character");
-      if (is_parameter(*path)) return error(begin_, kNoParameters);
       if (peek() != ':') {
         return error(begin_, "a path and a function are expected",
                      "as in uprobe:./app:main.work: one of the two is missing");
@@ -308,14 +353,16 @@ std::optional<ProbeSpec> SpecReader::read() {
     }
   }
   spec.location = lexer_.at(begin_, position());
-  spec.text = text_.substr(begin_, position() - begin_);
+  spec.text = expanded_;
+  spec.text += text_.substr(expanded_to_, position() - expanded_to_);
   return spec;
 }
 
 }  // namespace
 
-std::optional<ProbeSpec> parse_probe_spec(Lexer& lexer, Diagnostics& diagnostics) {
-  return SpecReader(lexer, diagnostics).read();
+std::optional<ProbeSpec> parse_probe_spec(Lexer& lexer, const Parameters& parameters,
+                                          Diagnostics& diagnostics) {
+  return SpecReader(lexer, parameters, diagnostics).read();
 }
 
 }  // namespace gotap::lang

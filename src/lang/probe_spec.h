@@ -6,6 +6,7 @@
 
 #include "lang/diag.h"
 #include "lang/lexer.h"
+#include "lang/parser.h"
 #include "lang/program.h"
 
 namespace gotap::lang {
@@ -17,6 +18,9 @@ namespace gotap::lang {
 ///   target   = name [ "+" number ] | "0x" number
 ///   path     = { character but blank : , { | string }
 ///   name     = { character but blank , { outside of ( ) [ ] | string }
-std::optional<ProbeSpec> parse_probe_spec(Lexer& lexer, Diagnostics& diagnostics);
+///
+/// `$N` outside of quotes is the N-th of `parameters`, in the path, the target and the numbers.
+std::optional<ProbeSpec> parse_probe_spec(Lexer& lexer, const Parameters& parameters,
+                                          Diagnostics& diagnostics);
 
 }  // namespace gotap::lang

@@ -78,9 +78,12 @@ void append_json(std::string& out, const Histogram& histogram, int64_t div) {
       append_json(out, bucket.low);
       out += ", ";
     }
-    if (!bucket.open_high) {
+    // hist() ends with the largest number, lhist() has no end.
+    if (!bucket.open_high || !histogram.linear) {
       out += "\"max\": ";
-      append_json(out, static_cast<int64_t>(static_cast<uint64_t>(bucket.high) - 1));
+      append_json(out, bucket.open_high
+                           ? INT64_MAX
+                           : static_cast<int64_t>(static_cast<uint64_t>(bucket.high) - 1));
       out += ", ";
     }
     out += "\"count\": " + std::to_string(bucket.count / by) + "}";
@@ -163,19 +166,28 @@ void append_json_string(std::string& out, const std::string& text) {
   out += '"';
 }
 
-JsonSink::JsonSink(const JsonOptions& options)
-    : writer_(options.data_fd, options.message_fd), quiet_(options.quiet) {}
+JsonSink::JsonSink(const SinkOptions& options) : writer_(options), quiet_(options.quiet) {}
 
 void JsonSink::record(const char* type, const std::string& data) {
-  writer_.data() += std::string("{\"type\": \"") + type + "\", \"data\": " + data + "}\n";
-  writer_.flush_if_much();
+  std::string& out = released_ ? writer_.data() : held_;
+  out += std::string("{\"type\": \"") + type + "\", \"data\": " + data + "}\n";
+  writer_.written();
+}
+
+void JsonSink::release() {
+  released_ = true;
+  writer_.data() += held_;
+  held_.clear();
+  writer_.written();
 }
 
 void JsonSink::attached(uint64_t probes) {
-  if (quiet_) return;
   const std::string count = std::to_string(probes);
-  writer_.data() += "{\"type\": \"attached_probes\", \"count\": " + count +
-                    ", \"data\": {\"probes\": " + count + "}}\n";
+  if (!quiet_)
+    writer_.data() += "{\"type\": \"attached_probes\", \"count\": " + count +
+                      ", \"data\": {\"probes\": " + count + "}}\n";
+  release();
+  writer_.notify_attached();
 }
 
 void JsonSink::print(const Format& format, const std::vector<Value>& args) {
@@ -246,7 +258,13 @@ void JsonSink::system(const std::string& printed) {
 
 void JsonSink::complain(const std::string& line) { writer_.say(line); }
 
+void JsonSink::end() {
+  release();
+  writer_.ending();
+}
+
 void JsonSink::losses(const Losses& losses) {
+  release();
   if (losses.ring_full) {
     const std::string count = std::to_string(losses.ring_full);
     writer_.data() += "{\"type\": \"lost_events\", \"count\": " + count +

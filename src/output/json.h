@@ -24,15 +24,12 @@
 
 namespace gotap::output {
 
-struct JsonOptions {
-  int data_fd = 1;     ///< not owned
-  int message_fd = 2;  ///< not owned
-  bool quiet = false;  ///< -q: no attached_probes record, no notes
-};
-
 class JsonSink : public Sink {
  public:
-  explicit JsonSink(const JsonOptions& options);
+  explicit JsonSink(const SinkOptions& options);
+  JsonSink(const JsonSink&) = delete;
+  JsonSink& operator=(const JsonSink&) = delete;
+  ~JsonSink() override { release(); }
 
   void attached(uint64_t probes) override;
   void print(const Format& format, const std::vector<Value>& args) override;
@@ -44,6 +41,7 @@ class JsonSink : public Sink {
   void cat(const std::string& contents) override;
   void system(const std::string& printed) override;
   void complain(const std::string& line) override;
+  void end() override;
   void losses(const Losses& losses) override;
   void message(const std::string& line) override;
   void flush() override;
@@ -51,9 +49,13 @@ class JsonSink : public Sink {
 
  private:
   void record(const char* type, const std::string& data);
+  void release();
 
   Writer writer_;
   bool quiet_;
+  // bpftrace's first record is attached_probes: what BEGIN prints before waits for it.
+  bool released_ = false;
+  std::string held_;
 };
 
 /// Appends `text` as a JSON string.

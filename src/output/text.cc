@@ -10,37 +10,38 @@
 
 namespace gotap::output {
 
-TextSink::TextSink(const TextOptions& options)
-    : writer_(options.data_fd, options.message_fd),
+TextSink::TextSink(const SinkOptions& options)
+    : writer_(options),
       data_text_(writer_.data_on_terminal() ? Untrusted::Escaped : Untrusted::Raw),
       quiet_(options.quiet) {}
 
 void TextSink::attached(uint64_t probes) {
-  if (quiet_) return;
-  writer_.say("Attached " + std::to_string(probes) + (probes == 1 ? " probe" : " probes"));
+  if (!quiet_)
+    writer_.say("Attached " + std::to_string(probes) + (probes == 1 ? " probe" : " probes"));
+  writer_.notify_attached();
 }
 
 void TextSink::print(const Format& format, const std::vector<Value>& args) {
   append_printf(writer_.data(), format, args, data_text_);
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::value(const MapValue& value) {
   append_map_value(writer_.data(), value, 0, data_text_);
   writer_.data() += '\n';
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::map(const MapDump& map) {
   append_map(writer_.data(), map, data_text_);
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::map_value(const std::string&, const MapEntry& entry) { value(entry.value); }
 
 void TextSink::time(const std::string& strftime_format) {
   writer_.data() += local_time(strftime_format);
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::join(const std::vector<Value>& parts, const std::string& delimiter) {
@@ -49,19 +50,19 @@ void TextSink::join(const std::vector<Value>& parts, const std::string& delimite
     append_value(writer_.data(), parts[i], data_text_);
   }
   writer_.data() += '\n';
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::cat(const std::string& contents) {
   append_lines(contents);
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 // The newline is bpftrace's.
 void TextSink::system(const std::string& printed) {
   append_lines(printed);
   writer_.data() += '\n';
-  writer_.flush_if_much();
+  writer_.written();
 }
 
 void TextSink::complain(const std::string& line) { writer_.say(line); }
@@ -81,7 +82,10 @@ void TextSink::append_lines(const std::string& text) {
   }
 }
 
-void TextSink::end() { writer_.data() += "\n\n"; }
+void TextSink::end() {
+  writer_.data() += "\n\n";
+  writer_.ending();
+}
 
 void TextSink::losses(const Losses& losses) {
   for (const std::string& sentence : loss_sentences(losses)) writer_.say("WARNING: " + sentence);

@@ -12,15 +12,9 @@
 
 namespace gotap::output {
 
-struct TextOptions {
-  int data_fd = 1;     ///< not owned
-  int message_fd = 2;  ///< not owned
-  bool quiet = false;  ///< -q: no "Attached N probes", no notes; losses are always said
-};
-
 class TextSink : public Sink {
  public:
-  explicit TextSink(const TextOptions& options);
+  explicit TextSink(const SinkOptions& options);
 
   void attached(uint64_t probes) override;
   void print(const Format& format, const std::vector<Value>& args) override;

@@ -74,28 +74,45 @@ int write_all(int fd, const std::string& text) {
 
 }  // namespace
 
-Writer::Writer(int data_fd, int message_fd)
-    : data_fd_(data_fd),
-      message_fd_(message_fd),
-      data_on_terminal_(::isatty(data_fd) == 1),
-      messages_on_terminal_(::isatty(message_fd) == 1) {}
+Writer::Writer(const SinkOptions& options)
+    : options_(options),
+      data_on_terminal_(::isatty(options.data_fd) == 1),
+      messages_on_terminal_(::isatty(options.message_fd) == 1) {}
 
-Writer::~Writer() { flush(); }
+Writer::~Writer() { write_out(data_.size()); }
 
 void Writer::flush() {
-  if (data_.empty()) return;
+  if (options_.buffering != Buffering::Full || ending_) write_out(data_.size());
+}
+
+void Writer::written() {
+  const size_t line_end = options_.buffering == Buffering::Line ? data_.rfind('\n') : data_.npos;
+  if (options_.buffering == Buffering::None || data_.size() >= kMuch)
+    write_out(data_.size());
+  else if (line_end != data_.npos)
+    write_out(line_end + 1);
+}
+
+// The first `size` bytes.
+void Writer::write_out(size_t size) {
+  if (size == 0) return;
+  std::string rest = data_.substr(size);
+  data_.resize(size);
   const std::string data = std::move(data_);
-  data_.clear();
+  data_ = std::move(rest);
   if (!ok_) return;  // said once, below
-  if (int error = write_all(data_fd_, data)) {
+  if (int error = write_all(options_.data_fd, data)) {
     ok_ = false;
     say(std::string("ERROR: the output cannot be written, what followed is lost: ") +
         std::strerror(error));
   }
 }
 
-void Writer::flush_if_much() {
-  if (data_.size() >= kMuch) flush();
+void Writer::notify_attached() {
+  if (options_.notify_fd < 0) return;
+  write_out(data_.size());
+  // A reader that has gone away is found out when data is written.
+  (void)write_all(options_.notify_fd, "__BPFTRACE_NOTIFY_PROBES_ATTACHED\n");
 }
 
 // Data printed before a message stands before it on a terminal that shows both.
@@ -103,7 +120,7 @@ void Writer::say(const std::string& line) {
   flush();
   std::string text = messages_on_terminal_ ? escape_controls(line) : line;
   // A reader of messages that has gone away is no reason to stop.
-  (void)write_all(message_fd_, text + "\n");
+  (void)write_all(options_.message_fd, text + "\n");
 }
 
 }  // namespace gotap::output

@@ -116,8 +116,7 @@ void EventHandler::run(const std::string& command) {
 }
 
 void EventHandler::cat(const std::string& path) {
-  constexpr uint64_t kMaxBytes = 10240;  // bpftrace's max_cat_bytes
-  auto contents = read_file(path, kMaxBytes);
+  auto contents = read_file(path, max_cat_bytes_);
   if (!contents.ok()) return sink_.complain("ERROR: " + contents.error().message);
   sink_.cat(*contents);
 }

@@ -17,8 +17,9 @@ namespace gotap::trace {
 
 class EventHandler {
  public:
-  EventHandler(const bpf::BpfObject& object, Maps& maps, output::Sink& sink)
-      : object_(object), maps_(maps), sink_(sink) {}
+  EventHandler(const bpf::BpfObject& object, Maps& maps, output::Sink& sink,
+               uint64_t max_cat_bytes = 10240)
+      : object_(object), maps_(maps), sink_(sink), max_cat_bytes_(max_cat_bytes) {}
 
   /// Prints or does what `record` says. A record that cannot be read is an error, see error().
   void handle(Bytes record);
@@ -46,6 +47,7 @@ class EventHandler {
   const bpf::BpfObject& object_;
   Maps& maps_;
   output::Sink& sink_;
+  uint64_t max_cat_bytes_;
   uint64_t count_ = 0;
   bool stop_ = false;
   std::optional<int> exit_code_;

@@ -98,7 +98,7 @@ Result<int> Session::run(output::Sink& sink) {
   State& s = *state_;
   SignalWatch signals;
   TRY_DO(signals.start());
-  EventHandler events(s.object, s.maps, sink);
+  EventHandler events(s.object, s.maps, sink, s.options.max_cat_bytes);
   Waiter waiter(signals, s.target_pidfds());
 
   // The sites are what was planned, and stay so while the files are leased; from here on the
@@ -238,8 +238,9 @@ Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
     return object.user_maps[a].name < object.user_maps[b].name;
   });
   for (uint32_t i : order) {
+    if (!options.print_maps || !sink.ok()) break;
     TRY(dump, maps.dump(i));
-    if (sink.ok()) sink.map(dump);
+    sink.map(dump);
   }
   TRY(lost, losses());
   if (sink.ok()) sink.losses(lost);

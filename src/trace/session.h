@@ -29,6 +29,8 @@ struct SessionOptions {
   /// records, at least 1 MiB a CPU up to 8 (13,000 small records: 9 ms of a thread's fastest
   /// hits), and 256 KiB where only BEGIN, END and intervals send events.
   uint32_t ring_bytes = 0;
+  bool print_maps = true;          ///< all maps at the end
+  uint64_t max_cat_bytes = 10240;  ///< what cat() shows of a file
   /// The opened files of Plan::targets; empty: each target's Image::fd().
   std::vector<int> target_fds;
 

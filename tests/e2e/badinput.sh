@@ -106,7 +106,6 @@ usage() {
   refused usage-option 2 'argument|option|try: gotap --help' --nosuch -e 'BEGIN { }'
   refused usage-no-script 2 'no script' -q
   refused usage-e-empty 2 'argument|-e' -e
-  refused usage-both 2 'not both' -e 'BEGIN { }' some.bt
   refused usage-p-zero 2 '0 is no process id' -p 0 -e 'BEGIN { }'
   refused usage-p-huge 2 'no process id' -p 99999999999 -e 'BEGIN { }'
   refused usage-p-text 2 'no process id' -p one -e 'BEGIN { }'

@@ -117,7 +117,10 @@ Result<CompiledScript> compile_script(const std::string& text, uint32_t max_strl
   lang::Parsed parsed = lang::parse(source);
   if (lang::has_errors(parsed.diagnostics))
     return Error{lang::render(parsed.diagnostics, source), ""};
-  lang::Checked checked = lang::check(parsed.script, facts, {max_strlen, max_map_keys});
+  lang::CheckOptions options;
+  options.settings.max_strlen = max_strlen;
+  options.settings.max_map_keys = max_map_keys;
+  lang::Checked checked = lang::check(parsed.script, facts, options);
   if (lang::has_errors(checked.diagnostics))
     return Error{lang::render(checked.diagnostics, source), ""};
   CompiledScript out;

@@ -1,0 +1,103 @@
+#include "lang/settings.h"
+
+#include <charconv>
+#include <vector>
+
+#include "base/text.h"
+
+namespace gotap::lang {
+
+namespace {
+
+template <uint32_t Settings::*field, uint32_t least, uint32_t most>
+bool number(Settings& settings, std::string_view text) {
+  uint32_t value = 0;
+  auto [stop, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc() || stop != text.data() + text.size()) return false;
+  if (value < least || value > most) return false;
+  settings.*field = value;
+  return true;
+}
+
+template <bool Settings::*field>
+bool flag(Settings& settings, std::string_view text) {
+  const bool yes = text == "1" || text == "true";
+  if (!yes && text != "0" && text != "false") return false;
+  settings.*field = yes;
+  return true;
+}
+
+constexpr SettingRow kRows[] = {
+    {"max_strlen", "BPFTRACE_MAX_STRLEN", "BPFTRACE_STRLEN", "a number from 1 to 4096",
+     "longest string str() reads (1024)", number<&Settings::max_strlen, 1, 4096>},
+    {"max_map_keys", "BPFTRACE_MAX_MAP_KEYS", "BPFTRACE_MAP_KEYS_MAX", "a number from 1 to 1000000",
+     "entries of a map (4096)", number<&Settings::max_map_keys, 1, 1'000'000>},
+    {"max_cat_bytes", "BPFTRACE_MAX_CAT_BYTES", "BPFTRACE_CAT_BYTES_MAX",
+     "a number from 1 to 16777216", "how much cat() shows of a file (10240)",
+     number<&Settings::max_cat_bytes, 1, 16'777'216>},
+    {"max_probes", "BPFTRACE_MAX_PROBES", "", "a number from 1 to 4294967295",
+     "functions a script may probe (no limit)", number<&Settings::max_probes, 1, UINT32_MAX>},
+    {"perf_rb_pages", "BPFTRACE_PERF_RB_PAGES", "", "a number from 1 to 65536",
+     "pages of the buffer for events, 4 KiB each (1 MiB a CPU, at most 8 MiB)",
+     number<&Settings::perf_rb_pages, 1, 65'536>},
+    {"print_maps_on_exit", "BPFTRACE_PRINT_MAPS_ON_EXIT", "", "true, false, 1 or 0",
+     "print all maps at the end (true)", flag<&Settings::print_maps_on_exit>},
+    {"btf", "BPFTRACE_BTF", "", "", "", nullptr},
+    {"cache_user_symbols", "BPFTRACE_CACHE_USER_SYMBOLS", "", "", "", nullptr},
+    {"color", "BPFTRACE_COLOR", "", "", "", nullptr},
+    {"cpp_demangle", "BPFTRACE_CPP_DEMANGLE", "BPFTRACE_NO_CPP_DEMANGLE", "", "", nullptr},
+    {"debug_output", "BPFTRACE_DEBUG_OUTPUT", "", "", "", nullptr},
+    {"kernel_build", "BPFTRACE_KERNEL_BUILD", "", "", "", nullptr},
+    {"kernel_source", "BPFTRACE_KERNEL_SOURCE", "", "", "", nullptr},
+    {"lazy_symbolication", "BPFTRACE_LAZY_SYMBOLICATION", "", "", "", nullptr},
+    {"license", "BPFTRACE_LICENSE", "", "", "", nullptr},
+    {"log_size", "BPFTRACE_LOG_SIZE", "", "", "", nullptr},
+    {"max_ast_nodes", "BPFTRACE_MAX_AST_NODES", "", "", "", nullptr},
+    {"max_bpf_progs", "BPFTRACE_MAX_BPF_PROGS", "", "", "", nullptr},
+    {"max_type_res_iterations", "BPFTRACE_MAX_TYPE_RES_ITERATIONS", "", "", "", nullptr},
+    {"missing_probes", "BPFTRACE_MISSING_PROBES", "", "", "", nullptr},
+    {"on_stack_limit", "BPFTRACE_ON_STACK_LIMIT", "", "", "", nullptr},
+    {"show_debug_info", "BPFTRACE_SHOW_DEBUG_INFO", "", "", "", nullptr},
+    {"stack_mode", "BPFTRACE_STACK_MODE", "", "", "", nullptr},
+    {"str_trunc_trailer", "BPFTRACE_STR_TRUNC_TRAILER", "", "", "", nullptr},
+    {"use_blazesym", "BPFTRACE_USE_BLAZESYM", "", "", "", nullptr},
+    {"verify_llvm_ir", "BPFTRACE_VERIFY_LLVM_IR", "", "", "", nullptr},
+    {"vmlinux", "BPFTRACE_VMLINUX", "", "", "", nullptr},
+};
+
+// Those come and go with bpftrace's releases.
+constexpr SettingRow kUnstable{"unstable_...", "BPFTRACE_UNSTABLE_...", "", "", "", nullptr};
+
+}  // namespace
+
+std::span<const SettingRow> setting_rows() { return kRows; }
+
+const SettingRow* find_setting(std::string_view name) {
+  for (const SettingRow& row : kRows)
+    if (row.name == name) return &row;
+  return name.starts_with("unstable_") ? &kUnstable : nullptr;
+}
+
+const SettingRow* find_variable(std::string_view variable) {
+  for (const SettingRow& row : kRows)
+    if (row.variable == variable || (!row.old_name.empty() && row.old_name == variable))
+      return &row;
+  return variable.starts_with("BPFTRACE_UNSTABLE_") ? &kUnstable : nullptr;
+}
+
+Result<void> set_setting(Settings& settings, std::string_view name, std::string_view text) {
+  const SettingRow* row = find_setting(name);
+  if (!row) {
+    std::vector<std::string_view> names;
+    for (const SettingRow& known : kRows)
+      if (known.set) names.push_back(known.name);
+    auto nearest = nearest_names(name, names, 1);
+    return Error{"unknown setting '" + escape_controls(name) + "'",
+                 nearest.empty() ? "gotap --help lists them" : "did you mean " + nearest[0] + "?"};
+  }
+  if (row->set && !row->set(settings, text))
+    return Error{std::string(row->name) + " must be " + std::string(row->values), ""};
+  return {};
+}
+
+}  // namespace gotap::lang
