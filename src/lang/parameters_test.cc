@@ -95,7 +95,7 @@ TEST(Parameters, InProbes) {
   EXPECT_EQ(spec("uprobe:./a:\"$1\"", {"x"}), "uprobe:\"./a\":\"$1\" uprobe:./a:\"$1\"");
   EXPECT_EQ(spec("uprobe:./a:main$2", {"x"}), "positional parameter $2 is empty or not provided");
   EXPECT_EQ(spec("uprobe:$0:main", {"x"}), "positional parameter $0 is empty or not provided");
-  EXPECT_EQ(spec("interval:s:$1", {"x"}), "'x' is not a number");
+  EXPECT_EQ(spec("interval:s:$1", {"x"}), "a number needs at least one digit");
 }
 
 TEST(Settings, AreCheckedAndNamed) {
