@@ -137,6 +137,7 @@ class Generator {
   void value_strncmp(const Expr& expr);
   void value_strstr(const Expr& expr);
   void value_strcontains(const Expr& expr);
+  void find_string(const Expr& expr, bool index);
   void string_probetype(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_index(const Expr& expr);
@@ -239,6 +240,7 @@ class Generator {
   std::vector<bool> fallible_;            ///< variables_ that are followed by an unknown flag
   bpf::Label exit_, clause_end_, unknown_;
   bpf::Label break_, continue_;  ///< of the innermost loop
+  size_t loops_ = 0;             ///< around the statement
   uint64_t repeated_ = 0;        ///< instructions that inner loops run again
 
   bool need_cookie_ = false, need_goid_ = false, need_frame_ = false, scratch_ = false;

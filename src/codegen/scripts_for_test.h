@@ -55,6 +55,28 @@ constexpr const char* kScripts[] = {
     R"(uprobe:go:"f" { printf("%d %d", arg0 / 0xffffffffff, arg0 > 0xffffffffff ? arg0 : arg1); @ = arg0 == 1 ? 5 : 6; print(arg0 > 1); print(arg0); print("text"); print(str(arg0)); })",
     // Several clauses on one site; one that leaves early.
     R"(uprobe:go:"f" { return; } uprobe:go:"f" { @a = count(); exit(); } uprobe:go:"f" /arg0/ { @b = count(); } uretprobe:go:"f" /duration > 5/ { @c = hist(duration); @d = avg(duration); } uretprobe:go:"f" { @e = count(); })",
+    // Loops.
+    R"(uprobe:go:"f" { $i = 0; while ($i < arg0) { $i++; if ($i == 3) { continue; } if (*(uint64*)arg1 == $i) { break; } @s = sum($i); } })",
+    R"(uprobe:go:"f" { for ($i : 0..100) { @[$i] = count(); printf("%d %s", $i, str(arg0)); } })",
+    R"(uprobe:go:"f" { for ($i : arg0..arg1) { for ($j : 0..arg2) { if ($j == 5) { break; } @[$i, $j] = count(); } } })",
+    R"(uprobe:go:"f" { for ($i : *(uint64*)arg0..10) { $p = *(uint64*)(arg1 + 8 * $i); @ = sum($p); } })",
+    R"(uprobe:go:"f" { unroll(4) { $x = 1; @ = sum($x); printf("%s", str(arg0)); } })",
+    R"(uprobe:go:"f" { $n = arg0; while ($n) { $n >>= 1; if ($n == 9) { return; } } })",
+    // Tuples, buffers.
+    R"(uprobe:go:"f" { $t = (arg0, str(arg1), (pid, comm)); printf("%s %d %s", $t, $t.0, $t.2.1); @[$t] = count(); @v[$t.1] = $t; print(@v["x"]); print(@v["x"].2); $t = (1, "y", $t.2); })",
+    R"(uprobe:go:"f" { @t = (1, str(arg0)); @t = (2, "longer"); print(@t.1); if (@t.0 == 2) { @n[@t] = count(); } print((*(uint64*)arg0, 1)); })",
+    R"(uprobe:go:"f" { printf("%r %rx", buf(arg0, 5), buf(arg1, arg2)); $b = buf(arg0, 16); @[$b] = count(); print(buf(str(arg0))); print(buf("abc")); })",
+    // Functions of strings.
+    R"(uprobe:go:"f" { @a = strlen(str(arg0)); @b = strncmp(str(arg0), "GET /", 5); if (strcontains(str(arg0), "needle")) { @e = count(); } })",
+    R"(uprobe:go:"f" { @d = strstr(comm, str(arg1, 8)); })",
+    R"(uprobe:go:"f" { $s = str(arg0); $i = 0; while ($s[$i] != 0) { if ($s[$i] == 47) { @slash = count(); } $i++; } print($s[5]); })",
+    // The rest of the values and actions.
+    R"(uprobe:go:"f" { printf("%d %s %d %d %d %d %d %s", rand, username, ncpus, cgroup, numaid, jiffies, usermode, probetype); print(nsecs(monotonic)); @[username, probetype] = count(); })",
+    R"(BEGIN { print(probetype); print(ncpus); print(nsecs(tai)); } interval:s:1 { print(probetype); })",
+    R"(uprobe:go:"f" { @ = stats(arg0); @k[pid] = stats((int64)arg0); print(@k[pid]); @c = count(); if (@c > 5) { print(@c); } @d = avg(arg0); $x = @d * 2; print($x); })",
+    R"(uprobe:go:"f" { printf("%s %s %s", strftime("%H:%M:%S.%f", nsecs), strerror(arg0), signal_name(arg1)); @[strftime("%H", nsecs)] = count(); $t = strftime("%M", nsecs); print($t); })",
+    R"(uprobe:go:"f" { @a[arg0] = 1; if (has_key(@a, arg1)) { delete(@a, arg1); } print(len(@a)); printf("%d", bswap((uint16)arg0)); print(bswap(arg0)); })",
+    R"(uprobe:c:"f" { join(arg0); join(*(uint64*)arg1, ","); cat("/proc/%d/%s", pid, str(arg0)); })",
     // Many strings.
     R"(uprobe:go:"f" { printf("%s %s %s %s %s", str(arg0), str(arg1), str(arg2), str(arg3), str(arg4)); $a = str(arg0); $b = str(arg1); $c = str(arg2); if ($a == $b) { @[$a, $b, $c] = count(); } })",
     R"(uprobe:go:"f" { printf("%s|%s|%s", str(arg0, 10), str(arg1, 64), str(arg2, arg3)); @[str(arg0, 16)] = count(); @b[str(arg0, 1)] = max(arg1); })",

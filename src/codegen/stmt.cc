@@ -125,10 +125,12 @@ void Generator::if_statement(const Stmt& stmt) {
 // counted. `rounds`: how many there will be, if that is known.
 template <class Round>
 void Generator::loop(const Round& round, std::optional<uint64_t> rounds) {
-  constexpr uint64_t kBudget = 300'000, kMostRounds = 4096;
+  // Loops inside of loops multiply, so they get fewer.
+  constexpr uint64_t kBudget = 40'000, kMostRounds[] = {1024, 16, 4};
   Memory::Scope scope(memory_);
   Label saved_break = break_, saved_continue = continue_, head = asm_.label();
   uint64_t saved_repeated = repeated_;
+  const uint64_t most_rounds = kMostRounds[std::min<size_t>(loops_++, 2)];
   repeated_ = 0;
   break_ = asm_.label();
   continue_ = asm_.label();
@@ -141,8 +143,8 @@ void Generator::loop(const Round& round, std::optional<uint64_t> rounds) {
   asm_.bind(head);
   round();
   uint64_t cost = asm_.size() - begin + repeated_;
-  uint64_t most = rounds.value_or(std::clamp<uint64_t>(kBudget / cost, 1, kMostRounds));
-  if (rounds && most * cost > 2 * kBudget)
+  uint64_t most = rounds.value_or(std::clamp<uint64_t>(kBudget / cost, 1, most_rounds));
+  if (rounds && most * cost > 8 * kBudget)
     fail("a loop of " + std::to_string(most) + " rounds of " + std::to_string(cost) +
          " instructions is too long for the kernel");
   if (!rounds) {
@@ -159,6 +161,7 @@ void Generator::loop(const Round& round, std::optional<uint64_t> rounds) {
   }
   asm_.jump(head);
   asm_.bind(break_);
+  loops_--;
   repeated_ = saved_repeated + most * cost;
   break_ = saved_break;
   continue_ = saved_continue;

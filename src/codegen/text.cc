@@ -71,14 +71,19 @@ void Generator::value_strncmp(const Expr& expr) {
   asm_.bind(done);
 }
 
-// R0 = where the first string holds the second, or -1.
-void Generator::value_strstr(const Expr& expr) {
+// R0 = where the first string holds the second, or -2 (bpftrace 0.27 on a kernel with bpf_strstr).
+void Generator::value_strstr(const Expr& expr) { find_string(expr, true); }
+
+void Generator::value_strcontains(const Expr& expr) { find_string(expr, false); }
+
+// Without the index every way out is the same to the verifier, whatever the place.
+void Generator::find_string(const Expr& expr, bool index) {
   Memory::Scope scope(memory_);
   Place text = readable_string(expr.kids[0]), wanted = readable_string(expr.kids[1]);
   auto text_capacity = static_cast<int32_t>(expr.kids[0].type.capacity);
   auto wanted_capacity = static_cast<int32_t>(expr.kids[1].type.capacity);
   Label outer = asm_.label(), inner = asm_.label(), next = asm_.label();
-  Label none = asm_.label(), done = asm_.label();
+  Label none = asm_.label(), found = asm_.label(), done = asm_.label();
   asm_.load(Width::U32, R3, wanted.base, wanted.offset + kLength);
   asm_.load(Width::U32, R2, text.base, text.offset + kLength);
   asm_.alu(Alu::Sub, R2, R3);  // the last place it could be at
@@ -88,8 +93,8 @@ void Generator::value_strstr(const Expr& expr) {
   asm_.jump(Jump::Gt, R0, text_capacity, none);
   asm_.mov(R1, 0);
   asm_.bind(inner);
-  asm_.jump(Jump::Ge, R1, R3, done);
-  asm_.jump(Jump::Ge, R1, wanted_capacity, done);
+  asm_.jump(Jump::Ge, R1, R3, found);
+  asm_.jump(Jump::Ge, R1, wanted_capacity, found);
   asm_.mov(R5, R0);
   asm_.alu(Alu::Add, R5, R1);
   asm_.jump(Jump::Ge, R5, text_capacity, none);
@@ -106,14 +111,11 @@ void Generator::value_strstr(const Expr& expr) {
   asm_.alu(Alu::Add, R0, 1);
   asm_.jump(outer);
   asm_.bind(none);
-  asm_.mov(R0, -1);
+  asm_.mov(R0, index ? -2 : 0);
+  asm_.jump(done);
+  asm_.bind(found);
+  if (!index) asm_.mov(R0, 1);
   asm_.bind(done);
-}
-
-void Generator::value_strcontains(const Expr& expr) {
-  value_strstr(expr);
-  asm_.alu(Alu::Rsh, R0, 63);  // 1 if it is -1
-  asm_.alu(Alu::Xor, R0, 1);
 }
 
 // A byte of a string; 0 behind its end.
@@ -134,14 +136,11 @@ void Generator::string_index(const Expr& expr) {
 }
 
 void Generator::string_probetype(const Expr&, Place dst, uint32_t capacity, bool zeroed) {
-  using lang::ProbeKind;
   std::string text = "special";  // BEGIN and END
-  switch (clause_->probes[action_.spec].kind) {
-    case ProbeKind::Interval: text = "interval"; break;
-    case ProbeKind::Uprobe: text = "uprobe"; break;
-    case ProbeKind::Uretprobe: text = "uretprobe"; break;
-    default: break;
-  }
+  if (shape_)
+    text = action_.moment == plan::Moment::Return ? "uretprobe" : "uprobe";
+  else if (timer_kind_ == lang::ProbeKind::Interval)
+    text = "interval";
   string_literal(text, dst, capacity, zeroed);
 }
 

@@ -175,7 +175,7 @@ Typed check_find(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   Typed out = call(e, row, row.id == Builtin::Strstr ? Type::i64() : Type::of(Type::Kind::Bool));
   Typed text = string_argument(checker, e, 0), wanted = string_argument(checker, e, 1);
   if (!text.usable || !wanted.usable) return Checker::unusable();
-  constexpr uint64_t kMaxSteps = 32 * 1024;
+  constexpr uint64_t kMaxSteps = 8 * 1024;
   uint64_t steps = uint64_t{text.expr.type.capacity} * wanted.expr.type.capacity;
   if (steps > kMaxSteps)
     return checker.error(e.location,
@@ -556,7 +556,8 @@ std::vector<BuiltinRow> make_rows() {
       {Builtin::Strcontains, "strcontains", "strcontains(text, wanted)",
        "whether a string holds another", C::Function, W::Anywhere, 2, 2, check_find},
       {Builtin::Strstr, "strstr", "strstr(text, wanted)",
-       "where a string holds another; -1: nowhere", C::Function, W::Anywhere, 2, 2, check_find},
+       "where a string holds another; negative: nowhere", C::Function, W::Anywhere, 2, 2,
+       check_find},
       {Builtin::Strerror, "strerror", "strerror(n)", "text of an error number", C::Function,
        W::Anywhere, 1, 1, check_shown<Type::Kind::Errno>},
       {Builtin::SignalName, "signal_name", "signal_name(n)", "text of a signal's number",

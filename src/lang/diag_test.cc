@@ -225,7 +225,7 @@ const Row kRows[] = {
     {"BEGIN { print(strlen(5)); }",
      "1:22-23: error: strlen() takes a string, not an int64\n  hint: text at an address is str(address)\n"},
     {"BEGIN { $x = \"a\"; print(strcontains(str(5), str(6))); }",
-     "1:25-52: error: strcontains() would take too long for the kernel: up to 1048576 steps, 32768 are allowed\n  hint: use shorter strings: str(p, n) with a constant n\n"},
+     "1:25-52: error: strcontains() would take too long for the kernel: up to 1048576 steps, 8192 are allowed\n  hint: use shorter strings: str(p, n) with a constant n\n"},
     {"BEGIN { print(nsecs(sw_tai)); }",
      "1:21-27: error: nsecs() takes the name of a clock\n  hint: clocks are boot, monotonic and tai\n"},
     {"BEGIN { print(username == \"root\"); }",

@@ -26,7 +26,7 @@ for name in "$@"; do
   read -ra args <<< "$(sed -n '1s|^// run: ||p' "$here/$name.bt")"
   want=$(cat "$here/$name.rc")
   # `calls` ends with 3; only exit(n) comes before that.
-  if [ "${#args[@]}" != 0 ] && [ "$want" = 0 ]; then want=3; fi
+  if [[ " ${args[*]} " == *" -c "* ]] && [ "$want" = 0 ]; then want=3; fi
   expected=$here/$name.$suffix
   if [ "$suffix" = json ] && [ -e "$here/$name.ours.json" ]; then expected=$here/$name.ours.json; fi
   timeout 30 "$gotap" "${format[@]}" "${args[@]}" "$here/$name.bt" > out 2> err

@@ -352,6 +352,11 @@ void BpfInterpreter::call(int32_t helper) {
     case Helper::MapDelete: result = map_delete_elem(); break;
     case Helper::KtimeGetNs: result = process_->ktime_ns; break;
     case Helper::KtimeGetBootNs: result = process_->boot_ns; break;
+    case Helper::GetPrandomU32: result = 0x12345678; break;
+    case Helper::GetNumaNodeId: result = 3; break;
+    case Helper::GetCurrentCgroupId: result = 77; break;
+    case Helper::Jiffies64: result = 4321; break;
+    case Helper::KtimeGetTaiNs: result = process_->ktime_ns + 37; break;
     case Helper::GetSmpProcessorId: result = process_->cpu; break;
     case Helper::GetCurrentPidTgid: result = process_->tgid << 32 | process_->tid; break;
     case Helper::GetCurrentUidGid: result = process_->gid << 32 | process_->uid; break;
