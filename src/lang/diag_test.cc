@@ -160,8 +160,6 @@ const Row kRows[] = {
      "1:11-14: error: only variables ($x) and maps (@x) can be counted up or down\n"},
     {"BEGIN { $x = &pid; }",
      "1:14-15: error: the address of a value cannot be taken\n  hint: values of a script live in registers and maps\n"},
-    {"BEGIN { $x = $1; }",
-     "1:14-16: warning: Positional parameter $1 is empty or not provided\n"},
     {"BEGIN { $x = 1 +; }",
      "1:17-18: error: syntax error: unexpected ';', a value is expected\n"},
     {"BEGIN { $x = (1 + 2; }",
