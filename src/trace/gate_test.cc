@@ -94,8 +94,10 @@ class GateTest : public ::testing::Test {
     std::vector<uint8_t> bytes(size);
     ASSERT_EQ(::pread(self_.get(), bytes.data(), size, static_cast<off_t>(*offset)),
               static_cast<ssize_t>(size));
-    plan_.programs[0].sites.push_back(
-        {*offset, *offset, 0, plan::Cookie{.self = self}.pack(), std::move(bytes)});
+    plan_.programs[0].sites.push_back({.address = *offset,
+                                       .file_offset = *offset,
+                                       .cookie = plan::Cookie{.self = self}.pack(),
+                                       .bytes = {bytes.begin(), bytes.end()}});
   }
   // The error; empty if there is none, and messages_ has what was said.
   std::string refusal(const TracedProcesses& traced) {
@@ -206,7 +208,7 @@ TEST_F(GateTest, MuchMemoryIsSaid) {
 }
 
 TEST_F(GateTest, RefusesChangedCode) {
-  plan_.programs[0].sites[0].bytes[1] ^= 0xff;
+  plan_.programs[0].sites[0].bytes = {1, 2, 3, 4};
   EXPECT_FALSE(check_files(plan_, fds_).ok());
   EXPECT_NE(refusal(::getpid()).find("is not what its file has"), std::string::npos);
 }

@@ -85,7 +85,7 @@ Result<std::vector<Mapping>> code_mappings(int pid) {
       continue;
     if (mode[2] != 'x' || inode == 0) continue;
     mappings.push_back({start, end, offset, inode, makedev(major, minor),
-                        line.substr(0, line.find(' ')),
+                        hex(start).substr(2) + "-" + hex(end).substr(2),
                         path > 0 ? line.substr(static_cast<size_t>(path)) : ""});
   }
   if (mappings.empty())
@@ -96,7 +96,9 @@ Result<std::vector<Mapping>> code_mappings(int pid) {
 }
 
 bool is_same_file(const struct stat& a, const struct stat& b) {
-  return a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+  if (a.st_ino != b.st_ino) return false;
+  return a.st_dev == b.st_dev || (a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+                                  a.st_mtim.tv_nsec == b.st_mtim.tv_nsec);
 }
 
 // The link in map_files leads to the file itself, in whatever mount namespace it is.

@@ -25,7 +25,7 @@ struct Mapping {
   uint64_t offset = 0;          ///< in the file
   uint64_t inode = 0;
   dev_t device = 0;
-  std::string range;  ///< its name in /proc/PID/map_files
+  std::string range;  ///< its name in /proc/PID/map_files: not padded
   std::string path;   ///< of the file, as the kernel names it for us
 };
 
@@ -35,6 +35,8 @@ Result<std::vector<Mapping>> code_mappings(int pid);
 /// Whether `mapping` of process `pid` is of this file.
 bool is_mapping_of(int pid, const Mapping& mapping, const struct stat& file);
 
+/// Whether both are one file, to which the kernel's probes belong. Overlays of one folder (the
+/// containers of one image) each show it on a device of their own, with the same inode number.
 bool is_same_file(const struct stat& a, const struct stat& b);
 
 /// Whether process `pid` has this file mapped as code now.

@@ -118,22 +118,15 @@ changed_code() {
   end_target gate-changed-code "$target"
 }
 
-debugger() {
-  local holder
+debugged() {
   start_target ./app
-  mkfifo debugger.in
-  "$(c_program debugger)" "$target" < debugger.in > debugger.out 2>&1 &
-  holder=$!
-  started+=("$holder")
-  exec {debugger_fd}> debugger.in
-  if until_line debugger.out '^attached$' "$holder"; then
-    refused debugger "process $target \\(app\\) is being debugged by process $holder \\(debugger\\)" -p "$target" -e "$probe"
+  if debug "$target"; then
+    refused debugger "process $target \\(app\\) is being debugged by process $debugger \\(debugger\\)" -p "$target" -e "$probe"
     refused debugger-by-path "process $target .*debugged by" -e "$probe"
   else
     skip gate-debugger "ptrace is not permitted: $(tail -n 1 debugger.out)"
   fi
-  exec {debugger_fd}>&-
-  ended "$holder"
+  undebug
   end_target gate-debugger "$target"
 }
 
@@ -235,7 +228,7 @@ two_tracers by-path one two by-path
 other_tool
 foreign_breakpoint
 changed_code
-debugger
+debugged
 written_file
 open_file
 seccomp

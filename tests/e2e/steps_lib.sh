@@ -52,6 +52,21 @@ end_target() {
   equal "$1-target-unharmed" 0 "$code" "${step_output[$2]}"
 }
 
+# debug PID: attaches to it as a debugger does, by process `debugger`; undebug ends that.
+debug() {
+  [ -p "$work/debugger.in" ] || mkfifo "$work/debugger.in"
+  "$(c_program debugger)" "$1" < "$work/debugger.in" > "$work/debugger.out" 2>&1 &
+  debugger=$!
+  started+=("$debugger")
+  exec {debugger_fd}> "$work/debugger.in"
+  until_line "$work/debugger.out" '^attached$' "$debugger"
+}
+
+undebug() {
+  exec {debugger_fd}>&-
+  ended "$debugger"
+}
+
 # in_folder NAME COMMAND...: with the output files of start_gotap in a folder of their own.
 in_folder() {
   local work=$work/$1

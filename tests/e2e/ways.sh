@@ -201,18 +201,33 @@ gotap_contained() {
   holds ways-other-proc err '^ERROR: /proc is of another PID namespace than gotap'
 }
 
+# Two containers of one image: the file below both is one.
 overlay() {
-  mkdir -p lower upper work merged
+  local other it
+  mkdir -p lower one/upper one/work one/merged two/upper two/work two/merged
   cp original lower/app
-  if ! mount -t overlay overlay -o "lowerdir=$work/lower,upperdir=$work/upper,workdir=$work/work" merged 2> overlay.err; then
-    skip ways-overlay "no overlayfs: $(tail -n 1 overlay.err)"
-    return
+  for it in one two; do
+    if ! mount -t overlay overlay -o "lowerdir=lower,upperdir=$it/upper,workdir=$it/work" "$it/merged" 2> overlay.err; then
+      skip ways-overlay "no overlayfs: $(tail -n 1 overlay.err)"
+      return
+    fi
+  done
+  start_target ./one/merged/app
+  counted overlay 81 '' -p "$target" -e "$(on ./one/merged/app)"
+  counted overlay-by-path 82 '' -e "$(on ./one/merged/app)"
+  counted overlay-other 83 '' -e "$(on ./two/merged/app)"
+  counted overlay-below 84 '' -p "$target" -e "$(on ./lower/app)"
+  other=$target
+  start_target ./two/merged/app
+  # Both are looked at, whichever is named.
+  if debug "$target"; then
+    start_gotap -e "$(on ./one/merged/app)" || true
+    holds ways-overlay-everybody err "process $target .*debugged by"
   fi
-  start_target ./merged/app
-  counted overlay 81 '' -p "$target" -e "$(on ./merged/app)"
-  counted overlay-by-path 82 '' -e "$(on ./merged/app)"
-  end_target ways-overlay "$target"
-  umount merged
+  undebug
+  end_target ways-overlay-two "$target"
+  end_target ways-overlay-one "$other"
+  umount one/merged two/merged
 }
 
 deleted
