@@ -30,6 +30,7 @@ class FakeKernel : public Kernel {
     std::vector<uint64_t> offsets, cookies;
     bool on_return;
     std::vector<int> pids;
+    bool by_event = false;
   };
 
   // What the test sets.
@@ -39,7 +40,7 @@ class FakeKernel : public Kernel {
   std::set<uint64_t> uprobes;      ///< offsets where somebody has a uprobe already
   bool survives_seccomp = true;
   uint32_t cpus = 1;
-  bool pid_filter = true;
+  bool uprobe_multi = true, pid_filter = true;
   uint32_t member_offset = 0x40;
   std::function<void(const std::string& program)> on_run;  ///< run_program: what it does
   std::function<void(const Attach&)> on_attach;            ///< after a link was made
@@ -93,7 +94,8 @@ class FakeKernel : public Kernel {
                 {},
                 {},
                 request.on_return,
-                {request.pids.begin(), request.pids.end()}};
+                {request.pids.begin(), request.pids.end()},
+                request.by_event};
     for (size_t i = 0; i < request.offsets.size(); i++) {
       if (bad_offsets.contains(request.offsets[i])) {
         out.refused.push_back(i);
@@ -155,6 +157,10 @@ class FakeKernel : public Kernel {
   Result<uint32_t> struct_offset(const std::string& type, const std::string& member) override {
     if (failing("offset " + type + "." + member)) return failure;
     return member_offset;
+  }
+  Result<bool> has_uprobe_multi() override {
+    if (failing("uprobe_multi")) return failure;
+    return uprobe_multi;
   }
   Result<bool> pid_filter_works() override {
     if (failing("pid filter")) return failure;

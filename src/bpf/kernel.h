@@ -24,6 +24,11 @@ class Ring {
   virtual Result<uint64_t> drain(const std::function<void(Bytes)>& handle) = 0;
 };
 
+/// A member of a kernel structure: {"task_struct", "thread.fsbase"}.
+struct StructMember {
+  std::string type, member;
+};
+
 /// Where a program is attached.
 struct AttachRequest {
   int program_fd = -1;
@@ -32,6 +37,9 @@ struct AttachRequest {
   std::span<const uint64_t> cookies;  ///< parallel to offsets
   bool on_return = false;             ///< the kernel's own uretprobe; never on Go
   std::span<const int> pids;          ///< only these processes; empty: every process
+  /// By one event of uprobe_events instead of uprobe_multi links. The programs get no cookies, and
+  /// hits of vfork children that share a process's memory.
+  bool by_event = false;
 };
 
 /// Attached probes. Destroying it detaches them, which waits for the kernel: tens of
@@ -77,6 +85,17 @@ class Kernel {
   virtual Result<uint32_t> cpu_count() = 0;
   /// Byte offset of `member` ("thread.fsbase") in kernel struct `type`, from the kernel's BTF.
   virtual Result<uint32_t> struct_offset(const std::string& type, const std::string& member) = 0;
+  /// The same for many: reading the BTF takes 10 ms.
+  virtual Result<std::vector<uint32_t>> struct_offsets(std::span<const StructMember> members) {
+    std::vector<uint32_t> offsets;
+    for (const StructMember& at : members) {
+      TRY(offset, struct_offset(at.type, at.member));
+      offsets.push_back(offset);
+    }
+    return offsets;
+  }
+  /// Whether there are uprobe_multi links (Linux >= 6.6): tried.
+  virtual Result<bool> has_uprobe_multi() = 0;
   /// Whether uprobe_multi's pid filter counts all threads of the process (Linux >= 6.10, or a
   /// backport of 46ba0e49b642): tried, not derived from the version.
   virtual Result<bool> pid_filter_works() = 0;

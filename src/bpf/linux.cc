@@ -14,6 +14,7 @@
 #include "bpf/linux_attach.h"
 #include "bpf/linux_btf.h"
 #include "bpf/linux_errors.h"
+#include "bpf/linux_events.h"
 #include "bpf/linux_uprobe_query.h"
 #include "bpf/ringbuf.h"
 #include "bpf/uapi/uprobe_multi.h"
@@ -109,7 +110,12 @@ class LinuxKernel : public Kernel {
   }
 
   Result<Attachment> attach_uprobes(const AttachRequest& request) override {
-    return attach_uprobe_multi(request);
+    if (!request.by_event) return attach_uprobe_multi(request);
+    if (!tracefs_) {
+      TRY(tracefs, Tracefs::open());
+      tracefs_ = std::move(tracefs);
+    }
+    return attach_uprobe_event(tracefs_, request);
   }
 
   Result<void> run_program(int program_fd) override {
@@ -154,20 +160,22 @@ class LinuxKernel : public Kernel {
   }
 
   Result<uint32_t> struct_offset(const std::string& type, const std::string& member) override {
-    return btf_struct_offset(type, member);
+    const StructMember at{type, member};
+    TRY(offsets, btf_struct_offsets({&at, 1}));
+    return offsets[0];
+  }
+
+  Result<std::vector<uint32_t>> struct_offsets(std::span<const StructMember> members) override {
+    return btf_struct_offsets(members);
+  }
+
+  Result<bool> has_uprobe_multi() override {
+    TRY_DO(try_uprobe_multi());
+    return *uprobe_multi_;
   }
 
   Result<bool> pid_filter_works() override {
-    if (!pid_filter_) {
-      Assembler code;
-      code.mov(R0, 0);
-      code.exit();
-      TRY(insns, code.finish());
-      const Program nothing{
-          .name = "gotap_trial", .kind = ProgramKind::Uprobe, .insns = std::move(insns)};
-      TRY(fd, load_program(nothing, {}));
-      pid_filter_ = pid_filter_is_by_process(fd.get());
-    }
+    TRY_DO(try_uprobe_multi());
     return *pid_filter_;
   }
 
@@ -181,10 +189,25 @@ class LinuxKernel : public Kernel {
   // What libbpf calls the largest log that every kernel takes.
   static constexpr uint32_t kLogBytes = UINT32_MAX >> 8;
 
+  Result<void> try_uprobe_multi() {
+    if (pid_filter_) return {};
+    Assembler code;
+    code.mov(R0, 0);
+    code.exit();
+    TRY(insns, code.finish());
+    const Program nothing{
+        .name = "gotap_trial", .kind = ProgramKind::Uprobe, .insns = std::move(insns)};
+    TRY(fd, load_program(nothing, {}));
+    uprobe_multi_ = bpf::has_uprobe_multi(fd.get());
+    pid_filter_ = *uprobe_multi_ && pid_filter_is_by_process(fd.get());
+    return {};
+  }
+
   int load(const Program& program, const std::vector<Insn>& insns, std::span<char> log) {
     const bool uprobe = program.kind == ProgramKind::Uprobe;
     LIBBPF_OPTS(bpf_prog_load_opts, opts);
-    if (uprobe) opts.expected_attach_type = static_cast<bpf_attach_type>(uapi::kAttachUprobeMulti);
+    if (uprobe && !program.by_event)
+      opts.expected_attach_type = static_cast<bpf_attach_type>(uapi::kAttachUprobeMulti);
     if (!log.empty()) {
       opts.log_level = 1;
       opts.log_buf = log.data();
@@ -203,7 +226,8 @@ class LinuxKernel : public Kernel {
     return kernel_error(std::string(doing) + " a BPF map", -result);
   }
 
-  std::optional<bool> pid_filter_;
+  std::optional<bool> uprobe_multi_, pid_filter_;
+  std::shared_ptr<Tracefs> tracefs_;  ///< opened when it is needed
 };
 
 }  // namespace

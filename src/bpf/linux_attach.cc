@@ -108,7 +108,7 @@ bool has_uprobe_multi(int program_fd) {
 bool pid_filter_is_by_process(int program_fd) {
   // The change that made the filter compare processes (46ba0e49b642) also refuses negative
   // pids with EINVAL, before it looks at the path; older kernels do not find such a task.
-  return has_uprobe_multi(program_fd) && try_link(program_fd, "/", kNoPid) == EINVAL;
+  return try_link(program_fd, "/", kNoPid) == EINVAL;
 }
 
 bool is_refusal(int err) {

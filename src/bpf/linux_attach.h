@@ -15,7 +15,8 @@ Result<Attachment> attach_uprobe_multi(const AttachRequest& request);
 /// Whether links of `program_fd` can be uprobe_multi links: creates none.
 bool has_uprobe_multi(int program_fd);
 
-/// Whether the pid filter is by process and not by thread; see Kernel::pid_filter_works.
+/// Whether the pid filter of a kernel that has such links is by process and not by thread; see
+/// Kernel::pid_filter_works.
 bool pid_filter_is_by_process(int program_fd);
 
 /// Whether `err` says that an instruction cannot be probed.

@@ -1,4 +1,4 @@
-// Entry point: btf_struct_offset.
+// Entry point: btf_struct_offsets.
 // Facts: Documentation/bpf/btf.rst; anonymous members are searched through, as C does.
 #include "bpf/linux_btf.h"
 
@@ -47,25 +47,36 @@ std::optional<Found> find_member(const btf* types, uint32_t id, std::string_view
   return std::nullopt;
 }
 
+Result<uint32_t> offset_of(const btf* types, const StructMember& what) {
+  int id = btf__find_by_name_kind(types, what.type.c_str(), BTF_KIND_STRUCT);
+  if (id < 0) return Error{"the kernel's type information has no struct " + what.type, ""};
+  Found at{0, static_cast<uint32_t>(id)};
+  for (std::string_view rest = what.member; !rest.empty();) {
+    size_t dot = rest.find('.');
+    auto found = find_member(types, at.type, rest.substr(0, dot), 0);
+    if (!found)
+      return Error{"the kernel's struct " + what.type + " has no member " + what.member, ""};
+    at = {at.bits + found->bits, found->type};
+    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+  }
+  if (at.bits % 8 != 0)
+    return Error{"the kernel's " + what.type + "." + what.member + " is a bit field", ""};
+  return at.bits / 8;
+}
+
 }  // namespace
 
-Result<uint32_t> btf_struct_offset(const std::string& type, const std::string& member) {
+Result<std::vector<uint32_t>> btf_struct_offsets(std::span<const StructMember> members) {
   std::unique_ptr<btf, FreeBtf> types(btf__load_vmlinux_btf());
   if (!types)
     return Error{"cannot read the kernel's type information in /sys/kernel/btf/vmlinux",
                  "the kernel must be built with CONFIG_DEBUG_INFO_BTF, and /sys be mounted"};
-  int id = btf__find_by_name_kind(types.get(), type.c_str(), BTF_KIND_STRUCT);
-  if (id < 0) return Error{"the kernel's type information has no struct " + type, ""};
-  Found at{0, static_cast<uint32_t>(id)};
-  for (std::string_view rest = member; !rest.empty();) {
-    size_t dot = rest.find('.');
-    auto found = find_member(types.get(), at.type, rest.substr(0, dot), 0);
-    if (!found) return Error{"the kernel's struct " + type + " has no member " + member, ""};
-    at = {at.bits + found->bits, found->type};
-    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+  std::vector<uint32_t> offsets;
+  for (const StructMember& member : members) {
+    TRY(offset, offset_of(types.get(), member));
+    offsets.push_back(offset);
   }
-  if (at.bits % 8 != 0) return Error{"the kernel's " + type + "." + member + " is a bit field", ""};
-  return at.bits / 8;
+  return offsets;
 }
 
 }  // namespace gotap::bpf

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
+#include <vector>
 
 #include "base/result.h"
+#include "bpf/kernel.h"
 
 namespace gotap::bpf {
 
 /// Kernel::struct_offset. Loads the kernel's BTF (10 ms, 13 MB for the time of the call).
-Result<uint32_t> btf_struct_offset(const std::string& type, const std::string& member);
+Result<std::vector<uint32_t>> btf_struct_offsets(std::span<const StructMember> members);
 
 }  // namespace gotap::bpf

@@ -46,6 +46,8 @@ struct Program {
   ProgramKind kind = ProgramKind::Uprobe;
   uint32_t plan_program = 0;
   uint32_t timer = 0;
+  /// Made to be attached by an event of uprobe_events: it finds its site by itself.
+  bool by_event = false;
   std::vector<Insn> insns;
 };
 
@@ -67,6 +69,12 @@ struct Globals {
   uint64_t scratch_busy = 0;    ///< hits lost: all scratch slots of the CPU in use
   uint64_t contended = 0;       ///< min/max updates given up after repeated races
   uint64_t loops_cut = 0;       ///< loops ended after the most rounds a program may make
+  uint64_t unknown_site = 0;    ///< hits lost: the kernel did not tell which probe it was
+  /// Byte offsets in the kernel's structures, from its BTF, along which a by_event program finds
+  /// the file offset of the probe that was hit.
+  uint64_t task_utask = 0;    ///< task_struct.utask
+  uint64_t utask_vaddr = 0;   ///< uprobe_task.vaddr: the address of an uprobe_dispatch_data
+  uint64_t probe_offset = 0;  ///< trace_uprobe.offset
   /// Followed by one u64 a user map: updates lost because the map was full.
 };
 
@@ -91,6 +99,10 @@ struct TopValue {
   uint32_t k;
   uint32_t function;
 };
+/// Key of the map of sites: a probe's place in the file and the plan program it is for.
+constexpr uint64_t site_key(uint32_t plan_program, uint64_t file_offset) {
+  return uint64_t{plan_program} << 48 | file_offset;
+}
 constexpr uint32_t kNoFunction = 0xffffffff;
 
 /// A value inside an event record or a map's key.
@@ -165,6 +177,9 @@ struct BpfObject {
   std::vector<UserMap> user_maps;
   std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
   bool needs_fsbase = false;              ///< some program reads Globals::fsbase_offset
+  /// Maps that only some ways of attaching need, as indices into `maps`; -1: none.
+  int32_t sites = -1;  ///< site_key() to cookie, u64: filled by the session
+  int32_t tgids = -1;  ///< u32 keys, the processes whose hits count: made and filled by the session
 };
 
 /// Number of buckets of a hist() map. Bucket 0: negative; 1: zero; then, for bits = 0,

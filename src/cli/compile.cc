@@ -158,11 +158,20 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
                  std::move(planned.plan), settings};
 }
 
-std::optional<Compiled> compile(const Options& options, int& exit_code) {
+std::optional<Compiled> compile(const Options& options, const ChooseCode& choose, int& exit_code) {
   std::optional<Planned> planned = plan_script(options, exit_code);
   if (!planned) return std::nullopt;
   exit_code = kFailed;
-  auto object = codegen::generate(planned->program, planned->plan);
+  codegen::Options code{.by_event = options.attach == trace::AttachWay::Event};
+  if (options.dump.empty() && !options.dry_run) {
+    auto chosen = choose(planned->plan);
+    if (!chosen.ok()) {
+      print_error(chosen.error());
+      return std::nullopt;
+    }
+    code = *chosen;
+  }
+  auto object = codegen::generate(planned->program, planned->plan, code);
   if (!object.ok()) {
     print_error(object.error());
     return std::nullopt;

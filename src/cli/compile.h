@@ -4,11 +4,13 @@
 // Entry points: plan_script() up to the plan, compile() all the way.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
 #include "bpf/object.h"
 #include "cli/options.h"
+#include "codegen/codegen.h"
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/program.h"
@@ -38,8 +40,11 @@ struct Compiled {
 /// asks for, has been printed, and `exit_code` says which.
 std::optional<Planned> plan_script(const Options& options, int& exit_code);
 
+/// What the way of attaching asks of the code: found out once there is something to attach.
+using ChooseCode = std::function<Result<codegen::Options>(const plan::Plan& plan)>;
+
 /// plan_script() and the code. Nothing: as there, or --dry-run has printed the plan.
-std::optional<Compiled> compile(const Options& options, int& exit_code);
+std::optional<Compiled> compile(const Options& options, const ChooseCode& choose, int& exit_code);
 
 /// Every binary the script names, opened once, as the processes `pids` run it; those that cannot
 /// be are diagnostics. `notes` gets what is to be said about them.

@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
+#include <string>
 
 #include "lang/builtins.h"
 #include "lang/settings.h"
@@ -66,6 +68,14 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_flag("-k", raw.warnings, "for bpftrace's sake: what could not be read is always said");
   app.add_flag("--unsafe", options.unsafe, "let the script run commands with system()");
   app.add_flag("-v", options.verbose, "say more about what is attached where");
+  app.add_option("--attach", options.attach,
+                 "attach by uprobe_multi links (multi), by one uprobe_events event a clause "
+                 "(event), or as this kernel can (auto)")
+      ->option_text("HOW")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, trace::AttachWay>{{"auto", trace::AttachWay::Auto},
+                                                  {"multi", trace::AttachWay::Multi},
+                                                  {"event", trace::AttachWay::Event}}));
   app.add_flag("--dry-run", options.dry_run, "do everything but attach");
   app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
       ->option_text("STAGE")

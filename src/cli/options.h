@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "trace/mode.h"
 
 namespace gotap::cli {
 
@@ -32,6 +33,9 @@ struct Options {
   std::string dump;                          ///< --dump=ast|types|plan|bpf
   bool emit = false;                         ///< the command `emit`
   std::string dialect;                       ///< its --for: 0.17 or 0.27
+
+  /// --attach
+  trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
 /// What the command line asks for.

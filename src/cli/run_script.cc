@@ -49,11 +49,12 @@ uint32_t ring_bytes(const lang::Settings& settings) {
   return settings.perf_rb_pages ? std::bit_ceil(settings.perf_rb_pages) * kPage : 0;
 }
 
-Result<int> trace(const Options& options, Compiled& compiled) {
+Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode attach,
+                  Compiled& compiled) {
   TRY(output, open_output(options));
   std::unique_ptr<output::Sink> sink = make_sink(options, output.get());
-  auto kernel = bpf::linux_kernel();
   trace::SessionOptions session_options;
+  session_options.attach = std::move(attach);
   session_options.pids = options.pids;
   session_options.ring_bytes = ring_bytes(compiled.settings);
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
@@ -65,7 +66,7 @@ Result<int> trace(const Options& options, Compiled& compiled) {
     session_options.child = &*child;
   }
   if (options.verbose) sink->message(plan::dump(compiled.plan));
-  TRY(session, trace::Session::start(*kernel, compiled.object, compiled.plan, session_options));
+  TRY(session, trace::Session::start(kernel, compiled.object, compiled.plan, session_options));
   return session.run(*sink);
 }
 
@@ -73,9 +74,19 @@ Result<int> trace(const Options& options, Compiled& compiled) {
 
 int run_script(const Options& options) {
   int exit_code = 0;
-  std::optional<Compiled> compiled = compile(options, exit_code);
+  auto kernel = bpf::linux_kernel();
+  trace::AttachMode attach;
+  auto choose = [&](const plan::Plan& plan) -> Result<codegen::Options> {
+    if (plan.programs.empty()) return codegen::Options{};
+    const bool by_pid = !options.pids.empty() || !options.command.empty();
+    TRY(mode, trace::choose_attach(*kernel, options.attach, by_pid));
+    attach = std::move(mode);
+    return codegen::Options{.by_event = attach.by_event,
+                            .several_tgids = attach.compare_tgid && options.pids.size() > 1};
+  };
+  std::optional<Compiled> compiled = compile(options, choose, exit_code);
   if (!compiled) return exit_code;
-  auto result = trace(options, *compiled);
+  auto result = trace(options, *kernel, std::move(attach), *compiled);
   if (!result.ok()) {
     print_error(result.error());
     return kFailed;

@@ -57,9 +57,11 @@ std::string timer_name(lang::ProbeKind kind, uint32_t index) {
 
 }  // namespace
 
-Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::Plan& plan) {
+Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::Plan& plan,
+                                const Options& options) {
   ObjectBuilder builder{program, plan, {}, 0, 0};
   TRY_DO(make_maps(builder));
+  make_attach_maps(builder, options.by_event, options.several_tgids);
   std::vector<Job> jobs;
   for (uint32_t i = 0; i < plan.programs.size(); i++) jobs.push_back({ProgramKind::Uprobe, i});
   for (uint32_t i = 0; i < plan.timers.size(); i++) jobs.push_back({ProgramKind::RawTracepoint, i});
@@ -81,6 +83,7 @@ Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::P
     made.kind = jobs[i].kind;
     if (made.kind == ProgramKind::Uprobe) {
       made.plan_program = jobs[i].index;
+      made.by_event = options.by_event;
       made.name = "uprobe" + std::to_string(jobs[i].index);
     } else {
       made.timer = jobs[i].index;

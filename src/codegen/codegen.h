@@ -9,8 +9,15 @@
 
 namespace gotap::codegen {
 
+/// What the kernel and the way of attaching ask of the programs.
+struct Options {
+  bool by_event = false;       ///< attached by uprobe_events: no cookies
+  bool several_tgids = false;  ///< compare the process with the set BpfObject::tgids
+};
+
 /// One BPF program for every plan program and every timer of `plan`.
 /// Errors: the script needs more memory or code than a BPF program can have.
-Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::Plan& plan);
+Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::Plan& plan,
+                                const Options& options = {});
 
 }  // namespace gotap::codegen

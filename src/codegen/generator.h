@@ -43,6 +43,7 @@ class Generator {
   void check_tgid();
   void check_branch_taken();
   void save_cookie();
+  void find_site(Place cookie);
   void claim_scratch();
   void action(const plan::Action& action);
   void clause(const lang::Clause& clause);
@@ -233,6 +234,7 @@ class Generator {
   std::string failure_;  ///< the first thing that went wrong, or empty
 
   const plan::Shape* shape_ = nullptr;  ///< nullptr: a timer
+  uint32_t program_ = 0;                ///< its plan program's index
   lang::ProbeKind timer_kind_ = lang::ProbeKind::Begin;
   plan::Action action_;                   ///< the one being generated
   const lang::Clause* clause_ = nullptr;  ///< its clause

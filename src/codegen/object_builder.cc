@@ -133,6 +133,21 @@ Result<void> make_maps(ObjectBuilder& builder) {
   return {};
 }
 
+void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids) {
+  bpf::BpfObject& object = builder.object;
+  uint32_t count = 0;
+  for (const plan::Program& program : builder.plan.programs)
+    count += static_cast<uint32_t>(program.sites.size());
+  if (count == 0) return;
+  auto add = [&](const char* name, uint32_t key, uint32_t value, uint32_t entries) {
+    object.maps.push_back({name, MapType::Hash, key, value, entries});
+    return static_cast<int32_t>(object.maps.size() - 1);
+  };
+  if (sites) object.sites = add("gotap_sites", 8, 8, count);
+  // How many processes there are, the session knows.
+  if (tgids) object.tgids = add("gotap_tgids", 4, 4, 1);
+}
+
 void make_ring(bpf::BpfObject& object) {
   if (!object.events.empty()) object.maps[bpf::BpfObject::kRing].max_entries = kRingBytes;
 }

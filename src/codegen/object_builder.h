@@ -33,6 +33,9 @@ struct ObjectBuilder {
 /// Error: a key or value too large.
 Result<void> make_maps(ObjectBuilder& builder);
 
+/// Adds BpfObject::sites and BpfObject::tgids where they are needed.
+void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids);
+
 /// Asks for the ring if the script has events; its size is the session's choice.
 void make_ring(bpf::BpfObject& object);
 

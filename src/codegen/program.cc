@@ -20,6 +20,7 @@ constexpr int32_t kExiting = offsetof(Globals, exiting);
 
 Result<std::vector<Insn>> Generator::uprobe(const plan::Program& program, bool scratch) {
   shape_ = &program.shape;
+  program_ = static_cast<uint32_t>(&program - builder_.plan.programs.data());
   find_needs();
   begin(scratch, true);
   check_tgid();
@@ -91,6 +92,18 @@ void Generator::count(uint32_t globals_offset) {
 }
 
 void Generator::check_tgid() {
+  if (const int32_t tgids = builder_.object.tgids; tgids >= 0) {
+    Memory::Scope scope(memory_);
+    Place key = memory_.allocate_on_stack(8);
+    asm_.call(Helper::GetCurrentPidTgid);
+    asm_.alu(Alu::Rsh, R0, 32);
+    asm_.store(Width::U64, key.base, key.offset, R0);
+    asm_.load_map(R1, static_cast<uint32_t>(tgids));
+    address(R2, key);
+    asm_.call(Helper::MapLookup);
+    asm_.jump(Jump::Eq, R0, 0, exit_);
+    return;
+  }
   Label ours = asm_.label();
   asm_.load(Width::U64, R1, R7, offsetof(Globals, tgid));
   asm_.jump(Jump::Eq, R1, 0, ours);
@@ -119,9 +132,56 @@ void Generator::check_branch_taken() {
 
 void Generator::save_cookie() {
   cookie_ = memory_.allocate_on_stack(8);
+  if (builder_.object.sites >= 0) return find_site(cookie_);
   asm_.mov(R1, R6);
   asm_.call(Helper::GetAttachCookie);
   asm_.store(Width::U64, cookie_.base, cookie_.offset, R0);
+}
+
+// Without cookies: while a handler runs, its task's utask->vaddr points to the dispatcher's
+// {trace_uprobe *tu, unsigned long bp_addr} (uprobe_dispatch_data in kernel/trace/trace_uprobe.c,
+// where the kernel's own FOFFS arguments take it from). tu->offset is the probe's place in the
+// file. That bp_addr is the instruction being executed shows that the way there was right.
+void Generator::find_site(Place cookie) {
+  Memory::Scope scope(memory_);
+  Label lost = asm_.label(), found = asm_.label();
+  Place data = memory_.allocate_on_stack(16);
+  // data = the `bytes` at R0 + the offset in `globals_offset`.
+  auto follow = [&](int32_t bytes, int32_t globals_offset) {
+    asm_.mov(R3, R0);
+    if (globals_offset >= 0) {
+      asm_.load(Width::U64, R1, R7, globals_offset);
+      asm_.alu(Alu::Add, R3, R1);
+    }
+    asm_.mov(R2, bytes);
+    address(R1, data);
+    asm_.call(Helper::ProbeReadKernel);
+    asm_.jump(Jump::Ne, R0, 0, lost);
+    asm_.load(Width::U64, R0, data.base, data.offset);
+  };
+  asm_.call(Helper::GetCurrentTask);
+  follow(8, offsetof(Globals, task_utask));
+  follow(8, offsetof(Globals, utask_vaddr));
+  follow(16, -1);
+  if (!shape_->kernel_uretprobe) {
+    asm_.load(Width::U64, R1, data.base, data.offset + 8);
+    asm_.load(Width::U64, R2, R6, arch::PtRegs::ip);
+    asm_.jump(Jump::Ne, R1, R2, lost);
+  }
+  follow(8, offsetof(Globals, probe_offset));
+  asm_.load_imm(R1, site_key(program_, 0));
+  asm_.alu(Alu::Or, R0, R1);
+  asm_.store(Width::U64, data.base, data.offset, R0);
+  asm_.load_map(R1, static_cast<uint32_t>(builder_.object.sites));
+  address(R2, data);
+  asm_.call(Helper::MapLookup);
+  asm_.jump(Jump::Ne, R0, 0, found);
+  asm_.bind(lost);
+  count(offsetof(Globals, unknown_site));
+  asm_.jump(exit_);
+  asm_.bind(found);
+  asm_.load(Width::U64, R0, R0, 0);
+  asm_.store(Width::U64, cookie.base, cookie.offset, R0);
 }
 
 // A CPU's scratch memory is one element: a bitmap of the slots in use, then the slots. Uprobe

@@ -73,7 +73,8 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
                                            .offsets = offsets,
                                            .cookies = cookies,
                                            .on_return = program.shape.kernel_uretprobe,
-                                           .pids = pids}));
+                                           .pids = pids,
+                                           .by_event = object.programs[i].by_event}));
     std::move(attachment.links.begin(), attachment.links.end(), std::back_inserter(out.links));
     for (size_t at : attachment.refused) {
       out.refused.push_back(site_name(plan, *sites[at]));

@@ -74,6 +74,8 @@ Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
       else
         spec.max_entries = default_ring_bytes(largest, out.hits_send ? out.cpus : 0);
     }
+    if (object.tgids == static_cast<int32_t>(i))
+      spec.max_entries = static_cast<uint32_t>(options.traced_pids().size());
     out.maps.emplace_back();
     out.map_fds.push_back(-1);
     if (spec.max_entries == 0) continue;
@@ -88,6 +90,41 @@ Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
   return {};
 }
 
+// The way from a task to the probe it has hit; see codegen's find_site().
+Result<void> find_site_offsets(bpf::Kernel& kernel, bpf::Globals& globals) {
+  const bpf::StructMember members[] = {{"task_struct", "utask"},
+                                       {"uprobe_task", "vaddr"},
+                                       {"trace_uprobe", "offset"},
+                                       {"uprobe_dispatch_data", "tu"},
+                                       {"uprobe_dispatch_data", "bp_addr"}};
+  TRY(offsets, kernel.struct_offsets(members));
+  if (offsets[3] != 0 || offsets[4] != 8)
+    return Error{"cannot tell probes apart on this kernel: its uprobe_dispatch_data is unknown",
+                 "it needs uprobe_multi links, which Linux 6.6 has"};
+  globals.task_utask = offsets[0];
+  globals.utask_vaddr = offsets[1];
+  globals.probe_offset = offsets[2];
+  return {};
+}
+
+Result<void> fill_attach_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                              const plan::Plan& plan, const SessionOptions& options,
+                              const Loaded& out) {
+  if (object.sites >= 0 && out.has_map(static_cast<uint32_t>(object.sites)))
+    for (size_t i = 0; i < plan.programs.size(); i++)
+      for (const plan::Site& site : plan.programs[i].sites) {
+        const uint64_t key = bpf::site_key(static_cast<uint32_t>(i), site.file_offset);
+        TRY_DO(
+            kernel.map_update(out.map_fds[static_cast<size_t>(object.sites)], &key, &site.cookie));
+      }
+  if (object.tgids >= 0 && out.has_map(static_cast<uint32_t>(object.tgids)))
+    for (int pid : options.traced_pids()) {
+      const uint32_t key = static_cast<uint32_t>(pid), value = 1;
+      TRY_DO(kernel.map_update(out.map_fds[static_cast<size_t>(object.tgids)], &key, &value));
+    }
+  return {};
+}
+
 Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
                          const SessionOptions& options, Loaded& out) {
   if (!out.has_map(bpf::BpfObject::kGlobals)) return {};
@@ -98,7 +135,12 @@ Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
   globals.start_ns = boot_ns();
   globals.ncpus = out.cpus;
   const std::vector<int> pids = options.traced_pids();
-  if (out.filter_in_program) globals.tgid = static_cast<uint64_t>(pids.at(0));
+  if (options.attach.compare_tgid && !pids.empty()) {
+    if (pids.size() > 1 && object.tgids < 0)
+      return Error{"internal error: the programs know but one process", ""};
+    globals.tgid = static_cast<uint64_t>(pids[0]);
+  }
+  if (options.attach.by_event && object.sites >= 0) TRY_DO(find_site_offsets(kernel, globals));
   if (object.needs_fsbase) {
     TRY(offset, kernel.struct_offset("task_struct", "thread.fsbase"));
     globals.fsbase_offset = offset;
@@ -187,21 +229,12 @@ Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const pla
     return Error{"internal error: files and targets do not match", ""};
   TRY(cpus, kernel.cpu_count());
   out.cpus = cpus;
-  bool probes = false;
-  for (const bpf::Program& program : object.programs) {
-    if (program.kind != bpf::ProgramKind::Uprobe) continue;
-    probes = true;
-    out.hits_send = out.hits_send || sends_events(program);
-  }
+  for (const bpf::Program& program : object.programs)
+    out.hits_send =
+        out.hits_send || (program.kind == bpf::ProgramKind::Uprobe && sends_events(program));
   TRY_DO(create_maps(kernel, object, options, out));
-  if (probes && !options.traced_pids().empty()) {
-    TRY(works, kernel.pid_filter_works());
-    out.filter_in_program = !works;
-    if (!works && options.pids.size() > 1)
-      return Error{"this kernel cannot trace several processes by -p",
-                   "Linux 6.10 or newer can; or give one -p"};
-  }
   TRY_DO(set_globals(kernel, object, options, out));
+  TRY_DO(fill_attach_maps(kernel, object, plan, options, out));
   TRY_DO(load_programs(kernel, object, plan, out));
   return out;
 }

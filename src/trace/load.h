@@ -34,8 +34,7 @@ struct Loaded {
   Fd stopper;                       ///< the program that sets Globals::exiting
   uint32_t cpus = 1;
   uint32_t globals_size = 0;
-  bool filter_in_program = false;  ///< the programs compare the tgid, not the link
-  bool hits_send = false;          ///< a uprobe program sends events: the ring needs watching
+  bool hits_send = false;  ///< a uprobe program sends events: the ring needs watching
 
   bool has_map(uint32_t index) const { return index < map_fds.size() && map_fds[index] >= 0; }
   std::vector<int> program_fds() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "trace/attach.h"
 #include "trace/events.h"
@@ -55,6 +56,7 @@ struct Session::State {
   uint64_t swept = 0;  ///< frames swept: unwound calls that no program noticed
 
   std::vector<int> target_pidfds() const;
+  void release_links();
 
   Result<void> drain(EventHandler& events);
   Result<void> run_timers(lang::ProbeKind kind, EventHandler& events);
@@ -81,11 +83,20 @@ std::vector<int> Session::State::target_pidfds() const {
   return fds;
 }
 
+void Session::State::release_links() {
+  if (options.attach.trial)
+    std::move(options.attach.trial->begin(), options.attach.trial->end(),
+              std::back_inserter(links));
+  options.attach.trial.reset();
+  close_links(std::move(links));
+  links.clear();
+}
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() {
-  if (state_) close_links(std::move(state_->links));
+  if (state_) state_->release_links();
 }
 
 Result<Session> Session::start(bpf::Kernel& kernel, const bpf::BpfObject& object,
@@ -144,9 +155,10 @@ void Session::State::lease_files(Leases& leases, output::Sink& sink) const {
 }
 
 Result<void> Session::State::attach(output::Sink& sink) {
-  // A thread-wise pid filter would lose other threads' hits: then the programs compare.
+  // A pid filter that loses hits is not used; that of events is right, so nobody else is probed.
   std::vector<int> pids;
-  if (!loaded.filter_in_program) pids = options.traced_pids();
+  if (options.attach.by_event || !options.attach.compare_tgid) pids = options.traced_pids();
+  if (!options.attach.note.empty()) sink.message(options.attach.note);
   TRY(attached, attach_all(kernel, object, plan, loaded.program_fds(), loaded.file_fds, pids));
   links = std::move(attached.links);
   for (const std::string& site : attached.refused)
@@ -252,8 +264,7 @@ Result<void> Session::State::finish(EventHandler& events, output::Sink& sink,
   signals.let_through();
   auto gathered = gather(events, sink);
   sink.flush();
-  close_links(std::move(links));
-  links.clear();
+  release_links();
   // Closing waited for the programs that were running: now nothing is under way any more.
   auto drained = drain(events);
   sink.flush();
@@ -272,7 +283,9 @@ Result<output::Losses> Session::State::losses() {
                       .no_goroutine = globals.no_goroutine,
                       .scratch_busy = globals.scratch_busy,
                       .contended = globals.contended,
-                      .loops_cut = globals.loops_cut};
+                      .loops_cut = globals.loops_cut,
+
+                      .unknown_site = globals.unknown_site};
   lost.kernel_returns =
       std::any_of(plan.programs.begin(), plan.programs.end(),
                   [](const plan::Program& p) { return p.shape.kernel_uretprobe; });

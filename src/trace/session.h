@@ -19,6 +19,7 @@
 #include "output/value.h"
 #include "plan/plan.h"
 #include "trace/child.h"
+#include "trace/mode.h"
 
 namespace gotap::trace {
 
@@ -31,6 +32,8 @@ struct SessionOptions {
   uint32_t ring_bytes = 0;
   bool print_maps = true;          ///< all maps at the end
   uint64_t max_cat_bytes = 10240;  ///< what cat() shows of a file
+  /// How to attach, as choose_attach() found; the object must have been generated for it.
+  AttachMode attach;
   /// The opened files of Plan::targets; empty: each target's Image::fd().
   std::vector<int> target_fds;
 

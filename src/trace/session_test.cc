@@ -458,10 +458,10 @@ TEST_F(SessionTest, TheChildIsTerminatedWhenWeEndFirst) {
 }
 
 TEST_F(SessionTest, WithoutAWorkingPidFilterTheProgramsCompare) {
-  kernel_.pid_filter = false;
   auto child = Child::spawn("true");
   ASSERT_TRUE(child.ok());
   options_.child = &*child;
+  options_.attach.compare_tgid = true;
   ASSERT_TRUE(run().ok());
   EXPECT_TRUE(kernel_.attaches[0].pids.empty());
   EXPECT_EQ(globals().tgid, static_cast<uint64_t>(child->pid()));
