@@ -238,11 +238,16 @@ Result<void> Session::State::housekeeping(EventHandler& events) {
   return {};
 }
 
-// END and the maps: what the user came for, before anything is detached.
+// END and the maps: what the user came for, before anything is detached. What one step cannot
+// do does not keep the others from showing what they have; the first error is the one returned.
 Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
-  TRY_DO(loaded.set_exiting(kernel));
-  TRY_DO(drain(events));
-  TRY_DO(run_timers(lang::ProbeKind::End, events));
+  Result<void> first;
+  auto note = [&](Result<void> step) {
+    if (first.ok() && !step.ok()) first = std::move(step);
+  };
+  note(loaded.set_exiting(kernel));
+  note(drain(events));
+  note(run_timers(lang::ProbeKind::End, events));
   sink.end();
   std::vector<uint32_t> order;
   for (uint32_t i = 0; i < object.user_maps.size(); i++) order.push_back(i);
@@ -251,12 +256,18 @@ Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
   });
   for (uint32_t i : order) {
     if (!options.print_maps || !sink.ok()) break;
-    TRY(dump, maps.dump(i));
-    sink.map(dump);
+    auto dump = maps.dump(i);
+    if (!dump.ok())
+      note(std::move(dump.error()));
+    else
+      sink.map(*dump);
   }
-  TRY(lost, losses());
-  if (sink.ok()) sink.losses(lost);
-  return {};
+  auto lost = losses();
+  if (!lost.ok())
+    note(std::move(lost.error()));
+  else
+    sink.losses(*lost);
+  return first;
 }
 
 Result<void> Session::State::finish(EventHandler& events, output::Sink& sink,
