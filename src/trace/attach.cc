@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "trace/gate.h"
+#include "trace/waiter.h"
 
 namespace gotap::trace {
 
@@ -36,6 +37,7 @@ bool is_trap(const plan::Site& site) { return !site.bytes.empty() && site.bytes[
 Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
                             const plan::Plan& plan, const std::vector<int>& program_fds,
                             const std::vector<int>& file_fds, const std::vector<int>& pids) {
+  const HoldSignals held;
   Attached out;
   // What a user calls one probe: a clause's spec at a function at a moment (and, for an
   // instruction, its address).
@@ -92,6 +94,7 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
 }
 
 void close_links(bpf::Links links) {
+  const HoldSignals held;  // the threads begin with the mask of this one
   constexpr size_t kThreads = 16;
   std::atomic<size_t> next = 0;
   auto work = [&] {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "base/fd.h"
 #include "base/text.h"
@@ -35,7 +36,7 @@ bool read_at(int fd, uint64_t offset, uint8_t* out, size_t size) {
 }
 
 // What may stand in memory where the kernel has put a probe of its own.
-bool may_be_uprobe(const std::vector<uint8_t>& file, const uint8_t* memory) {
+bool may_be_uprobe(std::span<const uint8_t> file, const uint8_t* memory) {
   if (file.empty()) return false;
   // In the middle of being turned into a call, or back, it is a breakpoint before the rest.
   if (std::equal(file.begin(), file.end(), std::begin(kNop5), std::end(kNop5)))
@@ -154,6 +155,9 @@ Result<void> CodeCheck::explain_breakpoints(bpf::Kernel& kernel) const {
     const plan::Site& site = *where.second;
     auto known = kernel.has_uprobe(fds_[where.first], site.file_offset);
     if (known.ok() && *known) continue;
+    // A tracer that is just ending takes its probes with it; then there is nothing left to ask.
+    CodeCheck again(plan_, fds_);
+    if (again.check(pid).ok() && !again.breakpoints_.contains(where)) continue;
     const std::string place = site_name(plan_, site) + " in " + process_name(pid);
     if (known.ok())
       return Error{"somebody else's breakpoint is at " + place,

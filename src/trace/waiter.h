@@ -41,6 +41,19 @@ class SignalWatch {
   Fd fd_;
 };
 
+/// Keeps every signal that can wait from this thread for as long as it lives. A thread that is
+/// dying cannot put probes in or take them out (leftovers.h): a second ^C has to wait for that.
+class HoldSignals {
+ public:
+  HoldSignals();
+  HoldSignals(const HoldSignals&) = delete;
+  HoldSignals& operator=(const HoldSignals&) = delete;
+  ~HoldSignals();
+
+ private:
+  sigset_t before_;
+};
+
 class Waiter {
  public:
   /// What happened; all of it may be at once.

@@ -1,0 +1,26 @@
+// Breakpoints that nobody owns any more, in the memory of a traced process.
+//
+// When a tracer, of whatever kind, is killed (SIGKILL) while the kernel puts its probes in or
+// takes them out, the kernel gives up in the middle: the breakpoints stay, each costs the process
+// a trap, and nothing removes them as long as it lives. Whoever attaches there next and detaches
+// again takes them along; that is done here for all of a process's code.
+//
+// Facts: uprobe_unregister_nosync() in kernel/events/uprobes.c ("failed to unregister, leaking
+// uprobe"): the page is not to be had once a fatal signal is pending. proc(5): pagemap; pages of
+// code with breakpoints are copies, no longer the file's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "bpf/kernel.h"
+
+namespace gotap::trace {
+
+/// Takes out the kernel's breakpoints that no tracer holds from the code that process `pid` runs
+/// of the opened files `fds`; those of living tracers stay. Returns their number. Errors: the
+/// process may not be read, or the kernel does not take probes; then nothing has changed.
+Result<uint64_t> sweep_breakpoints(bpf::Kernel& kernel, int pid, const std::vector<int>& fds);
+
+}  // namespace gotap::trace
