@@ -153,6 +153,8 @@ class LinuxKernel : public Kernel {
 
   Result<uint32_t> cpu_count() override {
     int count = libbpf_num_possible_cpus();
+    if (count == -EMFILE || count == -ENFILE || count == -ENOMEM)
+      return kernel_error("count the CPUs", -count);
     if (count <= 0)
       return Error{"cannot tell the number of CPUs from /sys/devices/system/cpu/possible",
                    "/sys must be mounted"};

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -72,7 +73,12 @@ bool maps_one_of(int pid, const std::vector<RunFile>& files) {
 }  // namespace
 
 Result<std::vector<Mapping>> code_mappings(int pid) {
+  errno = 0;
   std::istringstream maps(read_all(proc(pid, "maps")));
+  if (errno == EMFILE || errno == ENFILE)
+    return Error{
+        "cannot read the memory map of process " + std::to_string(pid) + ": too many open files",
+        "raise the limit: ulimit -n 4096"};
   std::vector<Mapping> mappings;
   std::string line;
   while (std::getline(maps, line)) {
@@ -119,8 +125,10 @@ bool runs_file(int pid, const struct stat& file) {
 }
 
 bool is_alive(int pid) {
+  // Whether it is there takes no descriptor: without any left it would seem to have ended.
+  if (::access(proc(pid, "status").c_str(), F_OK) != 0) return false;
   const std::string state = field(read_all(proc(pid, "status")), "State:");
-  return !state.empty() && state[0] != 'Z' && state[0] != 'X';
+  return state.empty() || (state[0] != 'Z' && state[0] != 'X');
 }
 
 std::string process_name(int pid) {
