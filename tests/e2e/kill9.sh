@@ -64,7 +64,7 @@ attach_time() {
   time=10000
   for _ in 1 2 3; do
     before=$(date +%s%3N)
-    start_gotap "${how[@]}" -p "$program" kill9.bt || fail "kill9-$version-attach" "$work/err"
+    start_gotap -p "$program" kill9.bt || fail "kill9-$version-attach" "$work/err"
     now=$(date +%s%3N)
     stop_gotap INT
     [ $((now - before)) -ge "$time" ] || time=$((now - before))
@@ -76,16 +76,16 @@ pause() { sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"; }
 kill_once() { # NUMBER
   case $(($1 % 3)) in
     0)
-      "$GOTAP" "${how[@]}" -p "$program" kill9.bt > "$work/out" 2> "$work/err" 8>&- &
+      "$GOTAP" -p "$program" kill9.bt > "$work/out" 2> "$work/err" 8>&- &
       tracer=$!
       pause $((RANDOM % (time + time / 5 + 1)))
       ;;
     1)
-      start_gotap "${how[@]}" -p "$program" kill9.bt || true
+      start_gotap -p "$program" kill9.bt || true
       pause $((RANDOM % 60))
       ;;
     2)
-      start_gotap "${how[@]}" -p "$program" kill9.bt || true
+      start_gotap -p "$program" kill9.bt || true
       kill -INT "$tracer" 2> /dev/null || true
       pause $((RANDOM % 60))
       ;;
@@ -110,7 +110,7 @@ cleaned() {
   [ "$count" = 0 ] || fail "$1-maps" "$count maps are left"
   "$leftovers" code "$program" > left || littered=$((littered + 1))
   code=0
-  "$GOTAP" "${how[@]}" -p "$program" -e 'uprobe:./soak:"soak/work.MarkOn" { @n = count(); } interval:ms:1 { exit(); }' \
+  "$GOTAP" -p "$program" -e 'uprobe:./soak:"soak/work.MarkOn" { @n = count(); } interval:ms:1 { exit(); }' \
     > "$work/out" 2> "$work/err" || code=$?
   if [ "$code" != 0 ] || ! "$leftovers" code "$program" > left; then
     fail "$1" "exit code $code" "$work/err" left
@@ -123,7 +123,7 @@ cleaned() {
 impatient() {
   local i
   for ((i = 0; i < 10; i++)); do
-    start_gotap "${how[@]}" -p "$program" kill9.bt || fail "kill9-$version-impatient-attach" "$work/err"
+    start_gotap -p "$program" kill9.bt || fail "kill9-$version-impatient-attach" "$work/err"
     kill -INT "$tracer"
     pause $((RANDOM % 40))
     kill -INT "$tracer" 2> /dev/null || true
@@ -138,7 +138,7 @@ impatient() {
 
 one_version() {
   local i before=$failures
-  version=$1 killed=0 littered=0 how=()
+  version=$1 killed=0 littered=0
   version_id=${1//./_}
   work=$work/$version
   mkdir -p "$work/tmp" && cd "$work"
@@ -157,7 +157,7 @@ one_version() {
   impatient
   # The next start finds nothing in its way and counts every call.
   ask skip '^skip'
-  if start_gotap "${how[@]}" -p "$program" kill9.bt; then
+  if start_gotap -p "$program" kill9.bt; then
     ask 'batch 1' '^batch'
     stop_gotap INT
     awk '/^count/ { print $2, $3 }' program.out | sort > counts
