@@ -19,11 +19,11 @@ namespace {
 
 using namespace testing;
 
-extern "C" __attribute__((noinline)) uint64_t gotap_event_a(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_event_a(uint64_t x) {
   asm volatile("nop" : "+r"(x));
   return x + 1;
 }
-extern "C" __attribute__((noinline)) uint64_t gotap_event_b(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_event_b(uint64_t x) {
   asm volatile("nop" : "+r"(x));
   return x + 2;
 }

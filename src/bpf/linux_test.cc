@@ -17,11 +17,11 @@ namespace {
 using namespace testing;
 
 // Functions of our own to probe. The asm keeps the compiler from merging or inlining them.
-extern "C" __attribute__((noinline)) uint64_t gotap_probed_a(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_probed_a(uint64_t x) {
   asm volatile("" : "+r"(x));
   return x + 1;
 }
-extern "C" __attribute__((noinline)) uint64_t gotap_probed_b(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_probed_b(uint64_t x) {
   asm volatile("" : "+r"(x));
   return x + 2;
 }

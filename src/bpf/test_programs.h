@@ -16,6 +16,13 @@
 
 #include "bpf/kernel.h"
 
+// Of a function to probe: called as it stands, never inlined, cloned or specialised.
+#ifdef __clang__
+#define GOTAP_PROBED extern "C" __attribute__((noinline, optnone))
+#else
+#define GOTAP_PROBED extern "C" __attribute__((noipa))
+#endif
+
 namespace gotap::bpf::testing {
 
 using Code = std::vector<Insn>;

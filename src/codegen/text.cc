@@ -76,38 +76,52 @@ void Generator::value_strstr(const Expr& expr) { find_string(expr, true); }
 
 void Generator::value_strcontains(const Expr& expr) { find_string(expr, false); }
 
-// Without the index every way out is the same to the verifier, whatever the place.
+// Without the index every way out is the same to the verifier, whatever the place. The bytes at a
+// place are compared without a branch, as the verifier keeps each branch it has not yet followed,
+// and of those at most 8192.
 void Generator::find_string(const Expr& expr, bool index) {
   Memory::Scope scope(memory_);
   Place text = readable_string(expr.kids[0]), wanted = readable_string(expr.kids[1]);
   auto text_capacity = static_cast<int32_t>(expr.kids[0].type.capacity);
   auto wanted_capacity = static_cast<int32_t>(expr.kids[1].type.capacity);
-  Label outer = asm_.label(), inner = asm_.label(), next = asm_.label();
+  Place last = memory_.allocate_on_stack(8), differ = memory_.allocate_on_stack(8);
+  Label outer = asm_.label(), inner = asm_.label(), compared = asm_.label();
   Label none = asm_.label(), found = asm_.label(), done = asm_.label();
   asm_.load(Width::U32, R3, wanted.base, wanted.offset + kLength);
   asm_.load(Width::U32, R2, text.base, text.offset + kLength);
   asm_.alu(Alu::Sub, R2, R3);  // the last place it could be at
+  asm_.store(Width::U64, last.base, last.offset, R2);
   asm_.mov(R0, 0);
   asm_.bind(outer);
+  asm_.load(Width::U64, R2, last.base, last.offset);
   asm_.jump(Jump::SGt, R0, R2, none);
   asm_.jump(Jump::Gt, R0, text_capacity, none);
+  asm_.store(Width::U64, differ.base, differ.offset, 0);
   asm_.mov(R1, 0);
   asm_.bind(inner);
-  asm_.jump(Jump::Ge, R1, R3, found);
-  asm_.jump(Jump::Ge, R1, wanted_capacity, found);
+  asm_.jump(Jump::Ge, R1, wanted_capacity, compared);
   asm_.mov(R5, R0);
   asm_.alu(Alu::Add, R5, R1);
-  asm_.jump(Jump::Ge, R5, text_capacity, none);
+  asm_.jump(Jump::Ge, R5, text_capacity, compared);
   address(R4, text + kData);
   asm_.alu(Alu::Add, R4, R5);
   asm_.load(Width::U8, R4, R4, 0);
   address(R5, wanted + kData);
   asm_.alu(Alu::Add, R5, R1);
   asm_.load(Width::U8, R5, R5, 0);
-  asm_.jump(Jump::Ne, R4, R5, next);
+  asm_.alu(Alu::Xor, R4, R5);
+  asm_.mov(R5, R1);  // all ones up to the end of what is wanted, else zero
+  asm_.alu(Alu::Sub, R5, R3);
+  asm_.alu(Alu::Arsh, R5, 63);
+  asm_.alu(Alu::And, R4, R5);
+  asm_.load(Width::U64, R5, differ.base, differ.offset);
+  asm_.alu(Alu::Or, R5, R4);
+  asm_.store(Width::U64, differ.base, differ.offset, R5);
   asm_.alu(Alu::Add, R1, 1);
   asm_.jump(inner);
-  asm_.bind(next);
+  asm_.bind(compared);
+  asm_.load(Width::U64, R4, differ.base, differ.offset);
+  asm_.jump(Jump::Eq, R4, 0, found);
   asm_.alu(Alu::Add, R0, 1);
   asm_.jump(outer);
   asm_.bind(none);

@@ -57,7 +57,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Goid", "@[goid] = count();",
             "  $g = reg(\"r14\");\n  $goid = *(uint64 *)($g + 152);\n  @[$goid] = count();\n"},
         Row{"Names", "@[func] = count(); printf(\"%5s|%s\\n\", func, probe);",
-            "  @[\"f\"] = count();\n  printf(\"    f|uprobe:go:ff\\n\");\n"},
+            "  @[\"f\"] = count();\n  printf(\"    f|uprobe:go:f\\n\");\n"},
         Row{"KeysOfOneType", "@[1, \"a\"] = 5; @[arg0, \"b\"] = 6;",
             "  @[(uint64)1, \"a\"] = (int64)5;\n  @[reg(\"ax\"), \"b\"] = (int64)6;\n"},
         Row{"UnsignedDivision", "@ = hist(arg0 / 1000);", "  @ = hist(reg(\"ax\") / 1000);\n"},

@@ -252,8 +252,12 @@ Typed check_buf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   if (!is_text && e.kids.size() < 2)
     return checker.error(e.location, "buf() needs the number of bytes", "as in buf(arg0, 16)");
   std::optional<Typed> length;
-  if (e.kids.size() == 2) length = checker.number(e.kids[1], "the length of buf()");
-  if (is_text && length && length->usable) {
+  if (e.kids.size() == 2) {
+    length = checker.number(e.kids[1], "the length of buf()");
+    if (!length->usable) return Checker::unusable();
+  }
+  if (!source.usable) return Checker::unusable();
+  if (is_text && length) {
     Expr& text = source.expr;
     if (text.kind != Kind::String || !is_literal(length->expr))
       return checker.error(e.kids[1].location, "the buf() of a string is the whole string",
@@ -261,7 +265,6 @@ Typed check_buf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
     text.string.resize(std::min<uint64_t>(text.string.size(), length->expr.integer));
     length.reset();
   }
-  if (!source.usable || (length && !length->usable)) return Checker::unusable();
   uint32_t capacity = is_text ? source.expr.type.capacity : checker.options().settings.max_strlen;
   if (length && is_literal(length->expr)) {
     __int128 n = literal_value(length->expr);

@@ -22,7 +22,7 @@
 namespace gotap::trace {
 namespace {
 
-extern "C" __attribute__((noinline)) uint64_t gotap_gate_target(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_gate_target(uint64_t x) {
   asm volatile("" : "+r"(x));
   return x * 3;
 }

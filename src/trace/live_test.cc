@@ -20,7 +20,7 @@ using namespace bpf::testing;
 using bpf::BpfObject;
 using testing::TestSink;
 
-extern "C" __attribute__((noinline)) uint64_t gotap_live_target(uint64_t x) {
+GOTAP_PROBED uint64_t gotap_live_target(uint64_t x) {
   asm volatile("" : "+r"(x));
   return x * 5;
 }

@@ -156,7 +156,7 @@ scripts() {
   script arg-number 'arg' 'uprobe:./sum:sum { print(arg77); }'
   script interval 'interval|unit|number' 'interval:fortnight:1 { exit(); }'
   script interval-zero 'interval|zero|positive|at least' 'interval:s:0 { exit(); }'
-  script positional 'positional|\$1' 'BEGIN { print($1); }'
+  script positional '\$1' 'uprobe:./$1:f { print(1); }'
   script deep 'deep|nest' "BEGIN { print($(printf '(%.0s' $(seq 5000))1$(printf ')%.0s' $(seq 5000))); }"
   script predicate-string 'predicate|type|string' 'BEGIN /"x"/ { exit(); }'
   script lhist 'lhist' 'BEGIN { @ = lhist(5, 100, 0, 10); }'

@@ -2,8 +2,9 @@
 # Every script of tests/golden/bpftrace through gotap: standard output must be what bpftrace 0.27
 # printed, to the byte, and so must the exit code (bpftrace does not pass on the one of a -c child).
 #   tests/e2e/golden.sh [--json] [NAME...]     default: all
-# --json: the same under -f json. NAME.ours.json is what gotap prints where it knows better:
-# UTF-8 stays as it is; an average without values is not shown; a pointer is hexadecimal text.
+# --json: the same under -f json. NAME.ours.{out,json} is what gotap prints where it knows better:
+# UTF-8 stays as it is; an average without values is not shown; a pointer is hexadecimal text; a
+# key that is text in parentheses keeps them.
 set -u
 here=$(cd "$(dirname "$0")/../golden/bpftrace" && pwd)
 gotap=${GOTAP:-$(cd "$(dirname "$0")/../.." && pwd)/build/gotap}
@@ -28,7 +29,7 @@ for name in "$@"; do
   # `calls` ends with 3; only exit(n) comes before that.
   if [[ " ${args[*]} " == *" -c "* ]] && [ "$want" = 0 ]; then want=3; fi
   expected=$here/$name.$suffix
-  if [ "$suffix" = json ] && [ -e "$here/$name.ours.json" ]; then expected=$here/$name.ours.json; fi
+  if [ -e "$here/$name.ours.$suffix" ]; then expected=$here/$name.ours.$suffix; fi
   timeout 30 "$gotap" "${format[@]}" "${args[@]}" "$here/$name.bt" > out 2> err
   code=$?
   if cmp -s out "$expected" && [ "$code" = "$want" ]; then
