@@ -166,8 +166,8 @@ void Generator::value_bswap(const Expr& expr) {
   if (expr.type.size == 1) return;
   // Swaps bytes in pairs, then the pairs in fours, then the fours.
   constexpr uint64_t kMasks[] = {0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff};
-  for (int step = 0; (2u << step) <= expr.type.size; step++) {
-    int32_t bits = 8 << step;
+  for (size_t step = 0; step < std::size(kMasks) && (2u << step) <= expr.type.size; step++) {
+    const auto bits = static_cast<int32_t>(8u << step);
     asm_.load_imm(R2, kMasks[step]);
     asm_.mov(R1, R0);
     asm_.alu(Alu::Rsh, R1, bits);

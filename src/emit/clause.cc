@@ -405,6 +405,7 @@ std::string ClausePrinter::deref(const Expr& e) {
 
 std::string ClausePrinter::place(uint32_t map, const std::vector<Expr>& keys) {
   std::vector<std::string> parts;
+  parts.reserve(keys.size());
   for (const Expr& key : keys) parts.push_back(stored(key));
   return script_.program.maps[map].name + (parts.empty() ? "" : "[" + join(parts) + "]");
 }

@@ -23,7 +23,7 @@ Typed call(const ast::Expr& e, const BuiltinRow& row, Type type) {
   Typed out;
   out.expr.kind = Kind::Call;
   out.expr.builtin = row.id;
-  out.expr.type = type;
+  out.expr.type = std::move(type);
   out.expr.location = e.location;
   return out;
 }

@@ -42,7 +42,7 @@ Typed make_binary(Op op, Type type, Typed left, Typed right, const Location& whe
   Typed out;
   out.expr.kind = Kind::Binary;
   out.expr.op = op;
-  out.expr.type = type;
+  out.expr.type = std::move(type);
   out.expr.location = where;
   out.expr.kids.push_back(std::move(left.expr));
   out.expr.kids.push_back(std::move(right.expr));
@@ -424,8 +424,10 @@ Typed Checker::tuple(const ast::Expr& e) {
       out.usable = false;
       continue;
     }
-    if (part.expr.type.kind == Type::Kind::Int)
-      part = coerce(std::move(part), Type::integer(8, part.expr.type.is_signed));
+    if (part.expr.type.kind == Type::Kind::Int) {
+      const Type wide = Type::integer(8, part.expr.type.is_signed);
+      part = coerce(std::move(part), wide);
+    }
     out.expr.type.parts.push_back(part.expr.type);
     out.expr.kids.push_back(std::move(part.expr));
   }

@@ -299,6 +299,7 @@ void Builder::say_skipped(const Request& request) {
   std::map<std::string_view, std::vector<uint32_t>> by_reason;
   for (const auto& [function, why] : request.skipped) by_reason[why].push_back(function);
   std::vector<std::string_view> reasons;
+  reasons.reserve(by_reason.size());
   for (const auto& [why, skipped] : by_reason) reasons.push_back(why);
   std::stable_sort(reasons.begin(), reasons.end(), [&](std::string_view a, std::string_view b) {
     return by_reason[a].size() > by_reason[b].size();
