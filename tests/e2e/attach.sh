@@ -43,7 +43,7 @@ end_target() {
 
 # The uprobe events of gotap there are, by a mount of our own.
 gotap_events() {
-  unshare -m sh -c 'mount -t tracefs none /mnt && cat /mnt/uprobe_events' | grep -c gotap_ || true
+  "${apart[@]}" sh -c 'mount -t tracefs none /mnt && cat /mnt/uprobe_events; umount /mnt' | grep -c gotap_ || true
 }
 
 several() {

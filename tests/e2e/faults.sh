@@ -134,7 +134,7 @@ outputs() {
   holds faults-disk-full-said err 'No space left|disk'
   code=0
   # shellcheck disable=SC2016 # for the inner shell
-  unshare -m sh -c 'mount -t tmpfs -o size=8k none "$1" && exec "$2" -o "$1/out" -e "interval:us:200 { printf(\"%s\\n\", \"some words to fill the disk with, and a few more\"); @c = count(); }"' \
+  "${apart[@]}" sh -c 'mount -t tmpfs -o size=8k none "$1" && exec "$2" -o "$1/out" -e "interval:us:200 { printf(\"%s\\n\", \"some words to fill the disk with, and a few more\"); @c = count(); }"' \
     sh "$(mkdir -p small && echo "$work/small")" "$GOTAP" 2> err || code=$?
   output small-disk 1
   code=0

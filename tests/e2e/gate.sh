@@ -62,7 +62,7 @@ other_tool() {
   start_target ./app
   mkfifo held
   # shellcheck disable=SC2094
-  unshare -m sh -c '
+  "${apart[@]}" sh -c '
     mount -t tracefs none /sys/kernel/tracing || exit 1
     echo "p:gotap_gate_'$$'/step $1:$2" >> /sys/kernel/tracing/uprobe_events || exit 1
     echo 1 > /sys/kernel/tracing/events/gotap_gate_'$$'/step/enable

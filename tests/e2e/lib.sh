@@ -17,6 +17,10 @@ unset BPFTRACE_MAX_STRLEN BPFTRACE_MAX_MAP_KEYS GOTRACEBACK GODEBUG GOMAXPROCS
 export LC_ALL=C
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/gotap-test.XXXXXX")
+# What starts a command in a mount namespace of its own. In a chroot / is no mount point, so that
+# unshare cannot make it private.
+apart=(unshare -m)
+unshare -m true 2> /dev/null || apart+=(--propagation unchanged)
 # GOTAP_ATTACH=event (of ./dev test --attach=event): every gotap of the test attaches that way.
 if [ -n "${GOTAP_ATTACH:-}" ]; then
   cat > "$work/gotap" << EOF

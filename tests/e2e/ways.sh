@@ -124,7 +124,7 @@ containers() {
   mkdir -p root/opt/steps root/proc
   cp original root/opt/steps/app
   ln -s /opt/steps/app root/app
-  if ! start_contained unshare -m -p -U -r --fork --mount-proc="$work/root/proc" chroot root /opt/steps/app; then
+  if ! start_contained "${apart[@]}" -p -U -r --fork --mount-proc="$work/root/proc" chroot root /opt/steps/app; then
     skip ways-container "no namespaces: $(cat "${step_output[$target]}")"
     return
   fi
@@ -149,7 +149,7 @@ end_contained() {
 # In the process's mount namespace another program is mounted over the path.
 mounted_over() {
   cp "$(c_program sum)" over
-  if ! start_contained unshare -m --fork sh -c 'mount --bind original over && ./over'; then
+  if ! start_contained "${apart[@]}" --fork sh -c 'mount --bind original over && ./over'; then
     skip ways-mounted-over "no mount namespaces: $(cat "${step_output[$target]}")"
     return
   fi
@@ -167,7 +167,7 @@ mounted_over() {
 gotap_contained() {
   : > err
   # shellcheck disable=SC2094
-  unshare -p --fork --mount-proc bash -c '
+  "${apart[@]}" -p --fork --mount-proc bash -c '
     cd "$1" && mkfifo inside.in
     ./original < inside.in > inside.out 2>&1 &
     target=$!
