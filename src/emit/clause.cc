@@ -143,7 +143,8 @@ std::string zero(const Type& type, bool old) {
 }
 
 std::string ClausePrinter::print(size_t level) {
-  for (uint32_t slot : Undeclared(clause_).slots())
+  const Undeclared undeclared(clause_);
+  for (uint32_t slot : undeclared.slots())
     line(level, variables_[slot] + " = " + zero(clause_.variables[slot].type, script_.old()) + ";");
   if (!clause_.predicate) {
     body(clause_.body, level);

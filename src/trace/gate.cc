@@ -167,8 +167,7 @@ Result<void> Gate::everybody() {
                         " a file that was replaced since and is not traced: -p " +
                         std::to_string(pid) + " traces it");
   }
-  // The kernel's constant for the first namespace, PROC_PID_INIT_INO.
-  if (link_target("/proc/self/ns/pid") != "pid:[4026531836]")
+  if (!in_first_pid_namespace())
     messages_.push_back(
         "gotap runs in a PID namespace of its own: processes outside that run the "
         "same file are probed too, and could not be checked");

@@ -13,6 +13,7 @@
 #include <ctime>
 
 #include "bpf/insn.h"
+#include "trace/process.h"
 #include "trace/session.h"
 
 namespace gotap::trace {
@@ -138,6 +139,12 @@ Result<void> set_globals(bpf::Kernel& kernel, const bpf::BpfObject& object,
   if (options.attach.compare_tgid && !pids.empty()) {
     if (pids.size() > 1 && object.tgids < 0)
       return Error{"internal error: the programs know but one process", ""};
+    // What the kernel calls a process is not what it is called in here.
+    if (!in_first_pid_namespace())
+      return Error{
+          "gotap runs in a PID namespace of its own, where this way of attaching cannot "
+          "tell processes apart",
+          "start it outside of the container, or leave out --attach"};
     globals.tgid = static_cast<uint64_t>(pids[0]);
   }
   if (options.attach.by_event && object.sites >= 0) TRY_DO(find_site_offsets(kernel, globals));

@@ -29,6 +29,9 @@ struct Mapping {
   std::string path;   ///< of the file, as the kernel names it for us
 };
 
+/// Whether process ids are here what they are to BPF programs.
+bool in_first_pid_namespace();
+
 /// Every executable mapping of a file. Errors: the process has ended, or may not be read.
 Result<std::vector<Mapping>> code_mappings(int pid);
 
