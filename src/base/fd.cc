@@ -23,6 +23,19 @@ void Fd::reset() {
   fd_ = -1;
 }
 
+bool read_at(int fd, uint64_t offset, void* out, size_t size) {
+  auto* to = static_cast<uint8_t*>(out);
+  while (size > 0) {
+    const ssize_t n = ::pread(fd, to, size, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    to += n;
+    offset += static_cast<uint64_t>(n);
+    size -= static_cast<size_t>(n);
+  }
+  return true;
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept { *this = std::move(other); }
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {

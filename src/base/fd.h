@@ -27,6 +27,10 @@ class Fd {
   int fd_ = -1;
 };
 
+/// Fills `out` with `size` bytes from `offset` of an opened file; false if there are fewer, or they
+/// cannot be read.
+bool read_at(int fd, uint64_t offset, void* out, size_t size);
+
 /// A regular file opened and mapped read-only. The descriptor stays open, so that what is
 /// attached later is the very file that was read, whatever happens to its path meanwhile.
 class MappedFile {

@@ -154,6 +154,10 @@ std::string join_words(const std::vector<std::string>& words, std::string_view l
   return out;
 }
 
+std::string count_of(size_t n, const std::string& one) {
+  return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
+}
+
 std::string hex(uint64_t value) {
   char buffer[24];
   std::snprintf(buffer, sizeof buffer, "0x%llx", static_cast<unsigned long long>(value));

@@ -33,6 +33,9 @@ size_t utf8_length(std::string_view text, size_t i);
 /// "a, b and c".
 std::string join_words(const std::vector<std::string>& words, std::string_view last = "and");
 
+/// "1 probe", "2 probes".
+std::string count_of(size_t n, const std::string& one);
+
 /// 0x-prefixed hexadecimal.
 std::string hex(uint64_t value);
 

@@ -163,4 +163,8 @@ Result<std::vector<Insn>> Assembler::finish() {
   return out;
 }
 
+std::vector<Insn> idle_program() {
+  return {{.code = 0xb7, .dst = static_cast<uint8_t>(R0)}, {.code = 0x95}};  // r0 = 0; exit
+}
+
 }  // namespace gotap::bpf

@@ -93,6 +93,9 @@ constexpr uint8_t kClassLd = 0, kClassLdx = 1, kClassSt = 2, kClassStx = 3, kCla
 constexpr uint8_t kModeMem = 0x60, kModeAtomic = 0xc0, kSourceReg = 0x08;
 constexpr uint8_t kLdImm64 = 0x18, kCall = 0x85, kExit = 0x95;
 
+/// The least program there is: it returns 0. For trials of what a kernel can do.
+std::vector<Insn> idle_program();
+
 /// A place in the code; bound once, jumped to any number of times.
 struct Label {
   uint32_t index = 0;

@@ -193,12 +193,8 @@ class LinuxKernel : public Kernel {
 
   Result<void> try_uprobe_multi() {
     if (pid_filter_) return {};
-    Assembler code;
-    code.mov(R0, 0);
-    code.exit();
-    TRY(insns, code.finish());
     const Program nothing{
-        .name = "gotap_trial", .kind = ProgramKind::Uprobe, .insns = std::move(insns)};
+        .name = "gotap_trial", .kind = ProgramKind::Uprobe, .insns = idle_program()};
     TRY(fd, load_program(nothing, {}));
     uprobe_multi_ = bpf::has_uprobe_multi(fd.get());
     pid_filter_ = *uprobe_multi_ && pid_filter_is_by_process(fd.get());

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <string>
 
+#include "base/text.h"
 #include "bpf/halves.h"
 #include "bpf/linux_errors.h"
 #include "bpf/uapi/uprobe_multi.h"
@@ -118,7 +119,7 @@ bool is_refusal(int err) {
 Error attach_error(size_t sites, int err) {
   if (err == ENOENT)
     return Error{"cannot attach: /proc is not mounted", "mount -t proc proc /proc"};
-  return kernel_error("attach " + std::to_string(sites) + (sites == 1 ? " probe" : " probes"), err);
+  return kernel_error("attach " + count_of(sites, "probe"), err);
 }
 
 Result<std::vector<size_t>> sites_of(const AttachRequest& request) {

@@ -9,6 +9,7 @@
 
 #include "bpf/kernel.h"
 #include "bpf/linux_errors.h"
+#include "bpf/own_code.h"
 #include "bpf/test_programs.h"
 
 namespace gotap::bpf {
@@ -100,8 +101,8 @@ TEST_F(LinuxKernelTest, CountsHitsOfAllThreadsAndDetaches) {
   ASSERT_TRUE(kernel_->pid_filter_works().value());
   Fd counts = map({"counts", MapType::Array, 4, 16, 1});
   Fd program = load(count_and_cookie(), {counts.get()});
-  const uint64_t offsets[] = {*file_offset_of(reinterpret_cast<void*>(gotap_probed_a)),
-                              *file_offset_of(reinterpret_cast<void*>(gotap_probed_b))};
+  const uint64_t offsets[] = {*own_file_offset(reinterpret_cast<void*>(gotap_probed_a)),
+                              *own_file_offset(reinterpret_cast<void*>(gotap_probed_b))};
   const uint64_t cookies[] = {0x1234567890abcdefull, 42};
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
@@ -125,7 +126,7 @@ TEST_F(LinuxKernelTest, CountsHitsOfAllThreadsAndDetaches) {
 TEST_F(LinuxKernelTest, OtherProcessesAreNotCountedWithAPid) {
   Fd counts = map({"counts", MapType::Array, 4, 16, 1});
   Fd program = load(count_and_cookie(), {counts.get()});
-  const uint64_t offset = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t offset = *own_file_offset(reinterpret_cast<void*>(gotap_probed_a));
   const int init = 1;
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
@@ -144,7 +145,7 @@ TEST_F(LinuxKernelTest, KernelReturnProbeOnC) {
   append(code, {store64(1, 0, 8)});
   add_count(code, 0, 0);
   Fd program = load(code, {counts.get()});
-  const uint64_t offset = *file_offset_of(reinterpret_cast<void*>(gotap_probed_b));
+  const uint64_t offset = *own_file_offset(reinterpret_cast<void*>(gotap_probed_b));
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
                                        .offsets = {&offset, 1},
@@ -165,7 +166,7 @@ TEST_F(LinuxKernelTest, RingOverflowIsCountedExactly) {
   Fd program = load(code, {globals.get(), ring_map.get()});
   auto ring = kernel_->open_ring(ring_map.get());
   ASSERT_TRUE(ring.ok()) << ring.error().message;
-  const uint64_t offset = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t offset = *own_file_offset(reinterpret_cast<void*>(gotap_probed_a));
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
                                        .offsets = {&offset, 1},
@@ -229,7 +230,7 @@ TEST_F(LinuxKernelTest, AMissingMapIsAnInternalErrorNotACrash) {
 TEST_F(LinuxKernelTest, SaysWhatIsWrongWithASite) {
   Fd counts = map({"counts", MapType::Array, 4, 16, 1});
   Fd program = load(count_and_cookie(), {counts.get()});
-  const uint64_t good = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t good = *own_file_offset(reinterpret_cast<void*>(gotap_probed_a));
   const uint64_t offsets[] = {1ull << 40, good, 2ull << 40};
   auto link = kernel_->attach_uprobes({.program_fd = program.get(),
                                        .file_fd = self_.get(),
@@ -249,8 +250,8 @@ TEST_F(LinuxKernelTest, SaysWhatIsWrongWithASite) {
 }
 
 TEST_F(LinuxKernelTest, KnowsEverybodysUprobes) {
-  const uint64_t a = *file_offset_of(reinterpret_cast<void*>(gotap_probed_a));
-  const uint64_t b = *file_offset_of(reinterpret_cast<void*>(gotap_probed_b));
+  const uint64_t a = *own_file_offset(reinterpret_cast<void*>(gotap_probed_a));
+  const uint64_t b = *own_file_offset(reinterpret_cast<void*>(gotap_probed_b));
   auto known = [&](uint64_t offset) {
     auto result = kernel_->has_uprobe(self_.get(), offset);
     EXPECT_TRUE(result.ok()) << result.error().message;

@@ -8,7 +8,6 @@
 #include "bpf/linux_uprobe_query.h"
 
 #include <fcntl.h>
-#include <link.h>
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
@@ -23,11 +22,11 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <string>
 
 #include "base/fd.h"
 #include "bpf/linux_errors.h"
+#include "bpf/own_code.h"
 
 namespace gotap::bpf {
 
@@ -56,28 +55,6 @@ Result<Fd> open_event(const std::string& path, uint64_t offset, uint64_t config,
 }
 
 extern "C" __attribute__((noinline, used)) void gotap_seccomp_trial() { asm volatile("nop"); }
-
-// Where in our own executable file the code at an address comes from.
-std::optional<uint64_t> own_file_offset(uintptr_t address) {
-  struct Search {
-    uintptr_t address;
-    std::optional<uint64_t> offset;
-  } search{address, {}};
-  // The first object is the program itself.
-  ::dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void* data) {
-        auto* search = static_cast<Search*>(data);
-        for (int i = 0; i < info->dlpi_phnum; i++) {
-          const ElfW(Phdr)& segment = info->dlpi_phdr[i];
-          const uintptr_t start = info->dlpi_addr + segment.p_vaddr;
-          if (segment.p_type == PT_LOAD && search->address - start < segment.p_filesz)
-            search->offset = search->address - start + segment.p_offset;
-        }
-        return 1;
-      },
-      &search);
-  return search.offset;
-}
 
 // In the child: waits for its probe, forbids itself every system call but the end, and calls
 // the probed function.
@@ -115,7 +92,7 @@ Result<bool> is_uprobed(int file_fd, uint64_t offset) {
 }
 
 Result<bool> uretprobe_survives_seccomp() {
-  const auto offset = own_file_offset(reinterpret_cast<uintptr_t>(&gotap_seccomp_trial));
+  const auto offset = own_file_offset(reinterpret_cast<const void*>(gotap_seccomp_trial));
   int fds[2];
   if (!offset || ::pipe2(fds, O_CLOEXEC) != 0)
     return Error{"cannot try a return probe under seccomp", ""};

@@ -73,24 +73,6 @@ inline void submit_r8(Code& code, int32_t event, int32_t ring, int32_t globals,
   add_count(code, globals, full_offset);
 }
 
-/// File offset of `function` in the running test binary.
-inline std::optional<uint64_t> file_offset_of(const void* function) {
-  std::optional<uint64_t> found;
-  const uint64_t address = reinterpret_cast<uintptr_t>(function);
-  FILE* maps = std::fopen("/proc/self/maps", "re");
-  if (!maps) return found;
-  char line[512];
-  while (std::fgets(line, sizeof line, maps)) {
-    unsigned long start, end, offset;
-    char mode[8];
-    if (std::sscanf(line, "%lx-%lx %7s %lx", &start, &end, mode, &offset) == 4 &&
-        address >= start && address < end)
-      found = address - start + offset;
-  }
-  std::fclose(maps);
-  return found;
-}
-
 /// Why BPF cannot be used here; empty if it can. For GTEST_SKIP.
 inline std::string no_bpf_reason() {
   auto kernel = linux_kernel();

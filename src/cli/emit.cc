@@ -1,8 +1,6 @@
 // `gotap emit SCRIPT`: the plan as a plain bpftrace script.
 #include "emit/emit.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -19,7 +17,8 @@ namespace {
 Result<std::vector<emit::Binary>> read_binaries(const std::vector<plan::Target>& targets) {
   std::vector<emit::Binary> binaries;
   for (const plan::Target& target : targets) {
-    TRY(file, MappedFile::open(target.image->path()));
+    // The very file that was planned for; its path may name another by now.
+    TRY(file, MappedFile::open("/proc/self/fd/" + std::to_string(target.image->fd())));
     TRY(binary, emit::read_binary(file.bytes()));
     binary.go_version = target.image->go_version();
     binaries.push_back(std::move(binary));
@@ -30,9 +29,7 @@ Result<std::vector<emit::Binary>> read_binaries(const std::vector<plan::Target>&
 Result<void> write_script(const std::string& path, const std::string& text) {
   Error failed{"cannot write to " + (path.empty() ? "standard output" : path),
                path.empty() ? "" : "choose another file for -o"};
-  Fd fd(path.empty() ? ::dup(STDOUT_FILENO)
-                     : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
-  if (!fd) return failed;
+  TRY(fd, open_output(path, 0755));
   for (size_t done = 0; done < text.size();) {
     ssize_t n = ::write(fd.get(), text.data() + done, text.size() - done);
     if (n <= 0) return failed;

@@ -36,17 +36,13 @@ std::string first_line(const char* path) {
   return text;
 }
 
-std::string capabilities() {
+// A bit for each (capability.h).
+unsigned long long capabilities() {
   std::ifstream status("/proc/self/status");
   for (std::string text; std::getline(status, text);)
-    if (text.starts_with("CapEff:")) return text.substr(text.find_last_of(" \t") + 1);
-  return "";
-}
-
-// A capability's bit of /proc/self/status.
-bool has_capability(unsigned number) {
-  unsigned long long set = std::strtoull(capabilities().c_str(), nullptr, 16);
-  return (set >> number & 1) != 0;
+    if (text.starts_with("CapEff:"))
+      return std::strtoull(text.c_str() + text.find_last_of(" \t"), nullptr, 16);
+  return 0;
 }
 
 void print_system() {
@@ -57,20 +53,20 @@ void print_system() {
   std::string lockdown = first_line("/sys/kernel/security/lockdown");
   if (!lockdown.empty()) line("lockdown", lockdown);
   constexpr unsigned kSysAdmin = 21, kPerfmon = 38, kBpf = 39;
+  const unsigned long long mine = capabilities();
   std::string held;
   for (auto [number, name] : {std::pair{kSysAdmin, "CAP_SYS_ADMIN"},
                               std::pair{kPerfmon, "CAP_PERFMON"}, std::pair{kBpf, "CAP_BPF"}})
-    if (has_capability(number)) held += (held.empty() ? "" : ", ") + std::string(name);
+    if (mine >> number & 1) held += (held.empty() ? "" : ", ") + std::string(name);
   line("privileges",
        held.empty() ? "none of CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF: run as root" : held);
 }
 
-// A program that returns 0.
 bpf::Program idle(bpf::ProgramKind kind) {
   bpf::Program program;
   program.name = "gotap_info";
   program.kind = kind;
-  program.insns = {{.code = 0xb7}, {.code = 0x95}};
+  program.insns = bpf::idle_program();
   return program;
 }
 

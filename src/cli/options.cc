@@ -164,10 +164,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   if (raw.version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
   options.json = raw.format == "json";
-  options.buffering = raw.buffering == "none"   ? Options::Buffering::None
-                      : raw.buffering == "line" ? Options::Buffering::Line
-                      : raw.buffering == "full" ? Options::Buffering::Full
-                                                : Options::Buffering::Default;
+  options.buffering = raw.buffering == "none"   ? output::Buffering::None
+                      : raw.buffering == "line" ? output::Buffering::Line
+                      : raw.buffering == "full" ? output::Buffering::Full
+                                                : output::Buffering::Gathered;
   options.list = app.count("-l") > 0;
   std::vector<std::string> words = app.remaining();
   const auto mark = std::find(words.begin(), words.end(), "--");

@@ -7,32 +7,31 @@
 #include <vector>
 
 #include "base/result.h"
+#include "output/writer.h"
 #include "trace/mode.h"
 
 namespace gotap::cli {
 
 struct Options {
-  enum class Buffering : uint8_t { Default, None, Line, Full };
-
-  std::string file;                          ///< script file, "-" for standard input
-  std::string expression;                    ///< -e
-  std::vector<std::string> parameters;       ///< $1, $2, ... of the script
-  std::vector<int> pids;                     ///< -p, each once
-  std::string command;                       ///< -c
-  bool list = false;                         ///< -l
-  std::string pattern;                       ///< -l's pattern
-  std::string output;                        ///< -o
-  bool json = false;                         ///< -f json
-  Buffering buffering = Buffering::Default;  ///< -B
-  bool unsafe = false;                       ///< --unsafe
-  bool quiet = false;                        ///< -q
-  bool no_warnings = false;                  ///< --no-warnings
-  bool verbose = false;                      ///< -v
-  bool dry_run = false;                      ///< --dry-run
-  bool info = false;                         ///< --info
-  std::string dump;                          ///< --dump=ast|types|plan|bpf
-  bool emit = false;                         ///< the command `emit`
-  std::string dialect;                       ///< its --for: 0.17 or 0.27
+  std::string file;                     ///< script file, "-" for standard input
+  std::string expression;               ///< -e
+  std::vector<std::string> parameters;  ///< $1, $2, ... of the script
+  std::vector<int> pids;                ///< -p, each once
+  std::string command;                  ///< -c
+  bool list = false;                    ///< -l
+  std::string pattern;                  ///< -l's pattern
+  std::string output;                   ///< -o
+  bool json = false;                    ///< -f json
+  output::Buffering buffering = output::Buffering::Gathered;  ///< -B
+  bool unsafe = false;                                        ///< --unsafe
+  bool quiet = false;                                         ///< -q
+  bool no_warnings = false;                                   ///< --no-warnings
+  bool verbose = false;                                       ///< -v
+  bool dry_run = false;                                       ///< --dry-run
+  bool info = false;                                          ///< --info
+  std::string dump;                                           ///< --dump=ast|types|plan|bpf
+  bool emit = false;                                          ///< the command `emit`
+  std::string dialect;                                        ///< its --for: 0.17 or 0.27
 
   /// --attach
   trace::AttachWay attach = trace::AttachWay::Auto;

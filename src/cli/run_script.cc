@@ -1,5 +1,4 @@
 // A script run: compiled, loaded, attached, followed to its end.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <bit>
@@ -17,26 +16,8 @@ namespace gotap::cli {
 
 namespace {
 
-/// -o's file, or standard output.
-Result<Fd> open_output(const Options& options) {
-  if (options.output.empty()) return Fd(::dup(STDOUT_FILENO));
-  Fd fd(::open(options.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return Error{"cannot write to " + options.output, "choose another file for -o"};
-  return fd;
-}
-
-output::Buffering buffering(const Options& options) {
-  switch (options.buffering) {
-    case Options::Buffering::None: return output::Buffering::None;
-    case Options::Buffering::Line: return output::Buffering::Line;
-    case Options::Buffering::Full: return output::Buffering::Full;
-    case Options::Buffering::Default: break;
-  }
-  return output::Buffering::Gathered;
-}
-
 std::unique_ptr<output::Sink> make_sink(const Options& options, int data_fd) {
-  output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, buffering(options)};
+  output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, options.buffering};
   // Whatever its value, as for bpftrace.
   if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
   if (options.json) return std::make_unique<output::JsonSink>(sink);
@@ -51,7 +32,7 @@ uint32_t ring_bytes(const lang::Settings& settings) {
 
 Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode attach,
                   Compiled& compiled) {
-  TRY(output, open_output(options));
+  TRY(output, open_output(options.output, 0644));
   std::unique_ptr<output::Sink> sink = make_sink(options, output.get());
   trace::SessionOptions session_options;
   session_options.attach = std::move(attach);

@@ -33,10 +33,6 @@ constexpr uint64_t kTaken = arch::Flags::carry | arch::Flags::zero;
 constexpr size_t kOldProbes = 512, kNewProbes = 1024;
 constexpr uint32_t kDefaultKeys = 4096;
 
-std::string plural(size_t n, const std::string& one) {
-  return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 // `text` may stand in a comment.
 std::string comment(const std::string& text) {
   std::string out = escape_controls(text);
@@ -95,12 +91,6 @@ class Emitter {
   static std::string start(Role role) {
     return role == Role::Self ? "$start" : "$start" + std::to_string(static_cast<int>(role));
   }
-  static uint64_t function_of(const Cookie& cookie, Role role) {
-    return role == Role::Self       ? cookie.self
-           : role == Role::Wrapper1 ? cookie.wrapper1
-                                    : cookie.wrapper2;
-  }
-
   Script script_;
   const plan::Plan& plan_;
   const std::vector<Binary>& binaries_;
@@ -240,7 +230,7 @@ void Emitter::begin_call(const Group& group) {
 }
 
 void Emitter::end_call(const Group& group, Role role) {
-  uint64_t function = function_of(group.cookie, role);
+  uint64_t function = group.cookie.of(role);
   if (function == Cookie::kNone) return;
   line(1, start(role) + " = " + entry(kCalls, function) + ";");
   line(1, remove(kCalls, function));
@@ -275,7 +265,7 @@ void Emitter::action(const Group& group, const plan::Action& action, bool last, 
   Surroundings where;
   where.shape = &group.program->shape;
   where.moment = action.moment;
-  where.function = function_of(group.cookie, action.role);
+  where.function = group.cookie.of(action.role);
   where.probe = static_cast<uint64_t>(action.spec) << 32 | where.function;
   bool timed = clause.uses_duration && action.moment == Moment::Return;
   bool needs_call = timed || action.role != Role::Self;
@@ -428,7 +418,7 @@ std::string Emitter::header() {
         "Compare before every use; the build must be the one that the process runs.\n";
     text += files() + "\n";
   }
-  text += "Run as root, " + plural(probes_, "probe") + ":\n  " + limits() + run +
+  text += "Run as root, " + count_of(probes_, "probe") + ":\n  " + limits() + run +
           " [-p PID | -c COMMAND] SCRIPT\n";
   if (unsafe_)
     text +=

@@ -1,4 +1,4 @@
-// Entry points: append_value, append_printf.
+// Entry points: append_value, append_values, append_printf.
 //
 // bpftrace 0.27 formats through C++ streams, and that shows: the fill character comes before a
 // sign or prefix (`%05d` of -42 is 00-42), zeros fill on the right of `%-05d` and in front of
@@ -162,14 +162,19 @@ void append_value(std::string& out, const Value& value, Untrusted untrusted) {
     void operator()(const Trusted& t) { out += t.text; }
     void operator()(const Tuple& t) {
       out += '(';
-      for (size_t i = 0; i < t.values.size(); i++) {
-        if (i > 0) out += ", ";
-        append_value(out, t.values[i], untrusted);
-      }
+      append_values(out, t.values, ", ", untrusted);
       out += ')';
     }
   } show{out, untrusted};
   std::visit(show, value.data);
+}
+
+void append_values(std::string& out, const std::vector<Value>& values, const std::string& between,
+                   Untrusted untrusted) {
+  for (size_t i = 0; i < values.size(); i++) {
+    if (i > 0) out += between;
+    append_value(out, values[i], untrusted);
+  }
 }
 
 void append_printf(std::string& out, const Format& format, const std::vector<Value>& args,

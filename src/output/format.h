@@ -20,6 +20,10 @@ enum class Untrusted : uint8_t {
 /// Appends `value` as print() shows it: true, -5, text, <not readable>.
 void append_value(std::string& out, const Value& value, Untrusted untrusted);
 
+/// Appends them all, `between` any two of them.
+void append_values(std::string& out, const std::vector<Value>& values, const std::string& between,
+                   Untrusted untrusted);
+
 /// Appends `format` with `args` put in. An argument too few shows as `<missing>`; that is a
 /// defect of the caller, never undefined behaviour.
 void append_printf(std::string& out, const Format& format, const std::vector<Value>& args,

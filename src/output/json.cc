@@ -16,24 +16,19 @@ namespace gotap::output {
 namespace {
 
 // RFC 8259 numbers are doubles to most readers: what a double cannot hold is a string.
-bool fits_double(uint64_t magnitude) {
-  if (magnitude == 0) return true;
-  return std::bit_width(magnitude >> std::countr_zero(magnitude)) <= 53;
+void append_number(std::string& out, const std::string& digits, uint64_t magnitude) {
+  const bool fits =
+      magnitude == 0 || std::bit_width(magnitude >> std::countr_zero(magnitude)) <= 53;
+  out += fits ? digits : '"' + digits + '"';
 }
 
 void append_json(std::string& out, int64_t number) {
   const auto bits = static_cast<uint64_t>(number);
-  const bool bare = fits_double(number < 0 ? 0 - bits : bits);
-  if (!bare) out += '"';
-  out += std::to_string(number);
-  if (!bare) out += '"';
+  append_number(out, std::to_string(number), number < 0 ? 0 - bits : bits);
 }
 
 void append_json(std::string& out, uint64_t number) {
-  const bool bare = fits_double(number);
-  if (!bare) out += '"';
-  out += std::to_string(number);
-  if (!bare) out += '"';
+  append_number(out, std::to_string(number), number);
 }
 
 template <typename Items, typename Append>
@@ -111,10 +106,7 @@ void append_json(std::string& out, const MapValue& value, int64_t div) {
 // The parts of a key as bpftrace's text has them, without the parentheses around them.
 std::string key_text(const std::vector<Value>& keys) {
   std::string text;
-  for (size_t i = 0; i < keys.size(); i++) {
-    if (i > 0) text += ", ";
-    append_value(text, keys[i], Untrusted::Raw);
-  }
+  append_values(text, keys, ", ", Untrusted::Raw);
   if (keys.size() == 1 && text.size() >= 2 && text.front() == '(' && text.back() == ')')
     text = text.substr(1, text.size() - 2);
   return text;
@@ -174,6 +166,12 @@ void JsonSink::record(const char* type, const std::string& data) {
   writer_.written();
 }
 
+void JsonSink::text_record(const char* type, const std::string& text) {
+  std::string data;
+  append_json_string(data, text);
+  record(type, data);
+}
+
 void JsonSink::release() {
   released_ = true;
   writer_.data() += held_;
@@ -191,10 +189,9 @@ void JsonSink::attached(uint64_t probes) {
 }
 
 void JsonSink::print(const Format& format, const std::vector<Value>& args) {
-  std::string text, data;
+  std::string text;
   append_printf(text, format, args, Untrusted::Raw);
-  append_json_string(data, text);
-  record("printf", data);
+  text_record("printf", text);
 }
 
 void JsonSink::value(const MapValue& value) {
@@ -229,32 +226,18 @@ void JsonSink::map(const MapDump& map) {
 void JsonSink::map_value(const std::string&, const MapEntry& entry) { value(entry.value); }
 
 void JsonSink::time(const std::string& strftime_format) {
-  std::string data;
-  append_json_string(data, local_time(strftime_format));
-  record("time", data);
+  text_record("time", local_time(strftime_format));
 }
 
 void JsonSink::join(const std::vector<Value>& parts, const std::string& delimiter) {
-  std::string text, data;
-  for (size_t i = 0; i < parts.size(); i++) {
-    if (i > 0) text += delimiter;
-    append_value(text, parts[i], Untrusted::Raw);
-  }
-  append_json_string(data, text);
-  record("join", data);
+  std::string text;
+  append_values(text, parts, delimiter, Untrusted::Raw);
+  text_record("join", text);
 }
 
-void JsonSink::cat(const std::string& contents) {
-  std::string data;
-  append_json_string(data, contents);
-  record("cat", data);
-}
+void JsonSink::cat(const std::string& contents) { text_record("cat", contents); }
 
-void JsonSink::system(const std::string& printed) {
-  std::string data;
-  append_json_string(data, printed);
-  record("syscall", data);
-}
+void JsonSink::system(const std::string& printed) { text_record("syscall", printed); }
 
 void JsonSink::complain(const std::string& line) { writer_.say(line); }
 

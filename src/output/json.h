@@ -49,6 +49,7 @@ class JsonSink : public Sink {
 
  private:
   void record(const char* type, const std::string& data);
+  void text_record(const char* type, const std::string& text);
   void release();
 
   Writer writer_;

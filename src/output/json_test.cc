@@ -9,17 +9,12 @@
 #include <functional>
 
 #include "base/fd.h"
+#include "output/test_files.h"
 
 namespace gotap::output {
 namespace {
 
-std::string contents(int fd) {
-  std::string text;
-  char buffer[4096];
-  ::lseek(fd, 0, SEEK_SET);
-  for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, n);
-  return text;
-}
+using testing::contents;
 
 struct Written {
   std::string data, messages;

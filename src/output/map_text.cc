@@ -127,10 +127,7 @@ void append_map(std::string& out, const MapDump& map, Untrusted untrusted) {
     out += map.name;
     if (!entry.keys.empty()) {
       out += '[';
-      for (size_t k = 0; k < entry.keys.size(); k++) {
-        if (k > 0) out += ", ";
-        append_value(out, entry.keys[k], untrusted);
-      }
+      append_values(out, entry.keys, ", ", untrusted);
       out += ']';
     }
     out += std::holds_alternative<Histogram>(entry.value) ? ":\n" : ": ";

@@ -16,8 +16,7 @@ TextSink::TextSink(const SinkOptions& options)
       quiet_(options.quiet) {}
 
 void TextSink::attached(uint64_t probes) {
-  if (!quiet_)
-    writer_.say("Attached " + std::to_string(probes) + (probes == 1 ? " probe" : " probes"));
+  if (!quiet_) writer_.say("Attached " + count_of(probes, "probe"));
   writer_.notify_attached();
 }
 
@@ -45,10 +44,7 @@ void TextSink::time(const std::string& strftime_format) {
 }
 
 void TextSink::join(const std::vector<Value>& parts, const std::string& delimiter) {
-  for (size_t i = 0; i < parts.size(); i++) {
-    if (i > 0) writer_.data() += delimiter;
-    append_value(writer_.data(), parts[i], data_text_);
-  }
+  append_values(writer_.data(), parts, delimiter, data_text_);
   writer_.data() += '\n';
   writer_.written();
 }

@@ -13,21 +13,16 @@
 
 #include "base/fd.h"
 #include "output/losses.h"
+#include "output/test_files.h"
 
 namespace gotap::output {
 namespace {
 
+using testing::contents;
+
 Value num(int64_t n) { return {n}; }
 Value unum(uint64_t n) { return {n}; }
 Value str(const std::string& s) { return {s}; }
-
-std::string contents(int fd) {
-  std::string text;
-  char buffer[4096];
-  ::lseek(fd, 0, SEEK_SET);
-  for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) text.append(buffer, n);
-  return text;
-}
 
 // What `use` makes the sink write to its data descriptor.
 std::string data_of(const std::function<void(TextSink&)>& use) {

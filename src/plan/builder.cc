@@ -19,10 +19,6 @@ std::string offset_name(const go::Function& function, uint64_t address) {
   return std::string(function.name) + "+" + std::to_string(address - function.entry);
 }
 
-std::string count_of(size_t n, const std::string& one) {
-  return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 // How an interval was meant: the largest unit that divides it.
 std::string interval_name(uint64_t ns) {
   static constexpr std::pair<uint64_t, const char*> kUnits[] = {

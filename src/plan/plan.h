@@ -44,6 +44,10 @@ struct Cookie {
   uint64_t self = kNone;      ///< the function the site lies in
   uint64_t wrapper1 = kNone;  ///< functions that tail-jump into `self` and have probes
   uint64_t wrapper2 = kNone;
+  /// The function that an action of this role speaks of.
+  uint64_t of(Role role) const {
+    return role == Role::Self ? self : role == Role::Wrapper1 ? wrapper1 : wrapper2;
+  }
   uint64_t pack() const { return self | wrapper1 << kBits | wrapper2 << (2 * kBits); }
   static Cookie unpack(uint64_t cookie) {
     return {cookie & kNone, cookie >> kBits & kNone, cookie >> (2 * kBits) & kNone};

@@ -18,16 +18,6 @@ namespace gotap::trace {
 
 namespace {
 
-uint64_t function_of(const plan::Site& site, plan::Role role) {
-  const plan::Cookie cookie = plan::Cookie::unpack(site.cookie);
-  switch (role) {
-    case plan::Role::Self: return cookie.self;
-    case plan::Role::Wrapper1: return cookie.wrapper1;
-    case plan::Role::Wrapper2: return cookie.wrapper2;
-  }
-  return cookie.self;
-}
-
 // A trap would be refused where a process has it mapped, and silently never be probed where
 // none has yet.
 bool is_trap(const plan::Site& site) { return !site.bytes.empty() && site.bytes[0] == 0xcc; }
@@ -85,7 +75,8 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
     for (const plan::Site* site : sites) {
       if (!site) continue;
       for (const plan::Action& action : program.shape.actions)
-        probes.emplace(action.clause, action.spec, function_of(*site, action.role), action.moment,
+        probes.emplace(action.clause, action.spec,
+                       plan::Cookie::unpack(site->cookie).of(action.role), action.moment,
                        action.moment == plan::Moment::Instruction ? site->address : 0);
     }
   }

@@ -19,21 +19,6 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint8_t kInt3 = 0xcc, kCall = 0xe8;
 constexpr uint8_t kNop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
-// Each question about a place where there is a probe leaves a line in the kernel's log: where
-// another tracer has thousands of them, so many, evenly chosen, stand for all.
-constexpr size_t kMostQuestions = 32;
-
-bool read_at(int fd, uint64_t offset, uint8_t* out, size_t size) {
-  while (size > 0) {
-    const ssize_t n = ::pread(fd, out, size, static_cast<off_t>(offset));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    out += n;
-    offset += static_cast<uint64_t>(n);
-    size -= static_cast<size_t>(n);
-  }
-  return true;
-}
 
 // What may stand in memory where the kernel has put a probe of its own.
 bool may_be_uprobe(std::span<const uint8_t> file, const uint8_t* memory) {
@@ -56,6 +41,11 @@ std::string site_name(const plan::Plan& plan, const plan::Site& site) {
   const uint64_t self = plan::Cookie::unpack(site.cookie).self;
   if (self >= plan.functions.size()) return hex(site.address);
   return plan.functions[self].name + " at " + hex(site.address);
+}
+
+size_t question_step(size_t breakpoints) {
+  constexpr size_t kMostQuestions = 32;
+  return (breakpoints + kMostQuestions - 1) / kMostQuestions;
 }
 
 CodeCheck::CodeCheck(const plan::Plan& plan, const std::vector<int>& fds)
@@ -148,7 +138,7 @@ Result<void> CodeCheck::check_site(const plan::Site& site, const uint8_t* memory
 }
 
 Result<void> CodeCheck::explain_breakpoints(bpf::Kernel& kernel) const {
-  const size_t step = (breakpoints_.size() + kMostQuestions - 1) / kMostQuestions;
+  const size_t step = question_step(breakpoints_.size());
   size_t at = 0;
   for (const auto& [where, pid] : breakpoints_) {
     if (at++ % step != 0) continue;

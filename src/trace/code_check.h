@@ -23,6 +23,11 @@ namespace gotap::trace {
 /// "main.swap at 0x4a1234": a site as the user knows it.
 std::string site_name(const plan::Plan& plan, const plan::Site& site);
 
+/// The kernel is asked about every n-th of so many breakpoints. Each question about a place where
+/// there is a probe leaves a line in its log: where another tracer has thousands of them, 32,
+/// evenly chosen, stand for all.
+size_t question_step(size_t breakpoints);
+
 class CodeCheck {
  public:
   /// `fds`, the opened files, are parallel to Plan::targets. Both must outlive this.

@@ -24,10 +24,7 @@ constexpr uint64_t kMuchMemory = 4 << 20;
 
 bool has_bytes(int fd, uint64_t offset, std::span<const uint8_t> bytes) {
   std::vector<uint8_t> now(bytes.size());
-  ssize_t n;
-  do n = ::pread(fd, now.data(), now.size(), static_cast<off_t>(offset));
-  while (n < 0 && errno == EINTR);
-  return n == static_cast<ssize_t>(bytes.size()) &&
+  return read_at(fd, offset, now.data(), now.size()) &&
          std::equal(now.begin(), now.end(), bytes.begin());
 }
 
@@ -87,8 +84,7 @@ Result<std::vector<bool>> Gate::process(int pid) {
   const Threads threads = threads_of(pid);
   TRY_DO(check_no_debugger(pid, threads));
   if (auto swept = sweep_breakpoints(kernel_, pid, fds_); swept.ok() && *swept > 0)
-    messages_.push_back("took out " + std::to_string(*swept) +
-                        (*swept > 1 ? " breakpoints" : " breakpoint") +
+    messages_.push_back("took out " + count_of(*swept, "breakpoint") +
                         " that a killed tracer had left in " + process_name(pid));
   TRY(runs, code_.check(pid));
   if (std::find(runs.begin(), runs.end(), true) != runs.end()) TRY_DO(check_seccomp(pid, threads));

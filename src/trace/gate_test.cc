@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "bpf/fake_kernel.h"
+#include "bpf/own_code.h"
 #include "bpf/test_programs.h"
 
 namespace gotap::trace {
@@ -89,7 +90,7 @@ class GateTest : public ::testing::Test {
     fds_ = {self_.get()};
   }
   void add_site(const void* function, uint64_t self, size_t size) {
-    auto offset = bpf::testing::file_offset_of(function);
+    auto offset = bpf::own_file_offset(function);
     ASSERT_TRUE(offset);
     std::vector<uint8_t> bytes(size);
     ASSERT_EQ(::pread(self_.get(), bytes.data(), size, static_cast<off_t>(*offset)),

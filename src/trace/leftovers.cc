@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "bpf/insn.h"
+#include "trace/code_check.h"
 #include "trace/process.h"
 
 namespace gotap::trace {
@@ -23,15 +24,6 @@ constexpr uint64_t kPage = 4096;
 constexpr uint8_t kInt3 = 0xcc;
 // Bits of an entry of /proc/PID/pagemap.
 constexpr uint64_t kPresent = 1ull << 63, kSwapped = 1ull << 62, kOfFile = 1ull << 61;
-// Each question leaves a line in the kernel's log: so many, evenly chosen, stand for all.
-constexpr size_t kMostQuestions = 32;
-
-bool read_at(int fd, uint64_t offset, void* out, size_t size) {
-  ssize_t n;
-  do n = ::pread(fd, out, size, static_cast<off_t>(offset));
-  while (n < 0 && errno == EINTR);
-  return n == static_cast<ssize_t>(size);
-}
 
 /// The memory of a process, and which pages of it are copies.
 struct Memory {
@@ -77,21 +69,12 @@ std::set<uint64_t> find_breakpoints(const Memory& memory, int pid,
 
 // A program may have breakpoints of its own making, which must stay.
 bool all_of_kernel(bpf::Kernel& kernel, int file, const std::vector<uint64_t>& offsets) {
-  const size_t step = (offsets.size() + kMostQuestions - 1) / kMostQuestions;
+  const size_t step = question_step(offsets.size());
   for (size_t i = 0; i < offsets.size(); i += step) {
     auto known = kernel.has_uprobe(file, offsets[i]);
     if (!known.ok() || !*known) return false;
   }
   return true;
-}
-
-Result<Fd> empty_program(bpf::Kernel& kernel) {
-  bpf::Assembler code;
-  code.mov(bpf::R0, 0);
-  code.exit();
-  TRY(insns, code.finish());
-  return kernel.load_program(
-      {.name = "gotap_sweep", .kind = bpf::ProgramKind::Uprobe, .insns = std::move(insns)}, {});
 }
 
 }  // namespace
@@ -105,7 +88,10 @@ Result<uint64_t> sweep_breakpoints(bpf::Kernel& kernel, int pid, const std::vect
     const std::vector<uint64_t> offsets(found.begin(), found.end());
     if (offsets.empty() || !all_of_kernel(kernel, file, offsets)) continue;
     const std::vector<uint64_t> cookies(offsets.size());
-    TRY(program, empty_program(kernel));
+    TRY(program,
+        kernel.load_program(
+            {.name = "gotap_sweep", .kind = bpf::ProgramKind::Uprobe, .insns = bpf::idle_program()},
+            {}));
     TRY(attached, kernel.attach_uprobes({.program_fd = program.get(),
                                          .file_fd = file,
                                          .offsets = offsets,

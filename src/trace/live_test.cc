@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "bpf/kernel.h"
+#include "bpf/own_code.h"
 #include "bpf/test_programs.h"
 #include "trace/session.h"
 #include "trace/test_sink.h"
@@ -38,7 +39,7 @@ class LiveSession : public ::testing::Test {
     if (auto reason = no_bpf_reason(); !reason.empty()) GTEST_SKIP() << "no BPF here: " << reason;
     kernel_ = bpf::linux_kernel();
     self_ = Fd(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-    auto offset = file_offset_of(reinterpret_cast<void*>(gotap_live_target));
+    auto offset = bpf::own_file_offset(reinterpret_cast<void*>(gotap_live_target));
     ASSERT_TRUE(self_ && offset);
 
     plan_.targets.push_back({"./self", nullptr});
