@@ -75,6 +75,7 @@ json() {
     return
   fi
   kill -STOP "$tracer"
+  until grep -q '^State:.[TZ]' "/proc/$tracer/status"; do sleep 0.01; done
   ./sum 2000 > own
   kill -CONT "$tracer"
   stop_gotap INT
