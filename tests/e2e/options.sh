@@ -67,6 +67,7 @@ json() {
   if grep -q '^{' err; then fail options-json-messages "a record on standard error" err; else pass options-json-messages; fi
   # A buffer of one page is full at once; what is lost and what is printed are all there was.
   code=0
+  : > out # of the run before: it says that it is attached
   BPFTRACE_PERF_RB_PAGES=1 "$GOTAP" -f json -e 'uprobe:./sum:sum { printf("call %d\n", arg0); }' > out 2> err &
   tracer=$!
   started+=("$tracer")
