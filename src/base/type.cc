@@ -22,6 +22,9 @@ std::string Type::name() const {
     case Kind::Username: return "username_t";
     case Kind::Errno: return "strerror_t";
     case Kind::Signal: return "signal_t";
+    case Kind::Float: return "float" + std::to_string(size * 8);
+    case Kind::GoType: return "gotype_t";
+    case Kind::GoError: return "error";
     case Kind::Length: return "length_t";
     case Kind::Tuple: {
       std::string names;
@@ -46,6 +49,7 @@ uint32_t Type::memory_size() const {
     case Kind::String:
     case Kind::Buffer: return StringLayout::kData + capacity;
     case Kind::Tuple: return part_offset(parts.size());
+    case Kind::GoError: return GoErrorLayout::kSize;
     default: return 8;
   }
 }

@@ -22,6 +22,9 @@ struct Type {
     Username,  ///< 8 bytes: a user id, shown as the user's name
     Errno,     ///< strerror(): 8 bytes, shown as the error's text
     Signal,    ///< signal_name(): 8 bytes, shown as the signal's text
+    Float,     ///< 8 bytes, the bits of a double or, where `size` is 4, of a float; shown only
+    GoType,    ///< typeof(): 8 bytes, go_reference() of a type descriptor, or 0: nil
+    GoError,   ///< an error of a Go program: a GoErrorLayout
     Length,    ///< len(@m) in an event: no bytes of its own; `detail` is the map's index
     Tuple,     ///< `parts`, one behind the other
     // What `@m = count()` and its sisters make of a map:
@@ -36,10 +39,12 @@ struct Type {
   };
   Kind kind = Kind::Void;
   bool is_signed = false;     ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
-  uint8_t size = 8;           ///< Int: 1, 2, 4 or 8
+  uint8_t size = 8;           ///< Int: 1, 2, 4 or 8; Float: 4 or 8
   uint8_t elem_size = 0;      ///< Pointer: 1, 2, 4 or 8
   uint32_t capacity = 0;      ///< String, Buffer: data bytes, a multiple of 8
-  uint32_t detail = 0;        ///< Time, Length: an index
+  /// Time, Length: an index. Int: 1 + the index of the constants that give its values names
+  /// (TypedProgram::constants), or 0.
+  uint32_t detail = 0;
   std::vector<Type> parts{};  ///< Tuple
 
   bool operator==(const Type&) const = default;
@@ -74,6 +79,35 @@ struct StringLayout {
   static constexpr uint32_t kState = 4;   ///< u32: a StringState
   static constexpr uint32_t kData = 8;    ///< capacity bytes
 };
+/// A type descriptor's address in the file of the plan's target `target`, in one number.
+constexpr uint64_t go_reference(uint32_t target, uint64_t address) {
+  return uint64_t{target} << 48 | address;
+}
+
+/// How an error lies in memory: a chain of nodes, as far as its text needs them. All bytes that
+/// say nothing are zero, so that equal errors are equal keys.
+struct GoErrorLayout {
+  static constexpr uint32_t kNodes = 4;
+  // One node:
+  static constexpr uint32_t kType = 0;      ///< u64: go_reference() of its type; 0: no node
+  static constexpr uint32_t kNumber = 8;    ///< u64: of a number (syscall.Errno); Join: errors
+  static constexpr uint32_t kState = 16;    ///< u64: a State
+  static constexpr uint32_t kOp = 24;       ///< StringLayout of kOpBytes: of a path error
+  static constexpr uint32_t kOpBytes = 24;
+  static constexpr uint32_t kText = 56;     ///< StringLayout of kTextBytes
+  static constexpr uint32_t kTextBytes = 256;
+  static constexpr uint32_t kNodeSize = kText + 8 + kTextBytes;
+  static constexpr uint32_t kSize = kNodes * kNodeSize;
+  enum class State : uint64_t {
+    None,        ///< the error is nil, or a form whose text is not known: shown by its type
+    Text,        ///< kText is the text
+    Number,      ///< kNumber is its errno
+    Path,        ///< kOp, kText, and the text of the next node
+    Join,        ///< the texts of the nodes behind it, by lines; kNumber says how many there are
+    Unreadable,  ///< its memory could not be read
+  };
+};
+
 enum class StringState : uint32_t {
   Whole = 0,
   Cut = 1,          ///< longer than its capacity: shown with `..` after it

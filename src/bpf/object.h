@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -105,11 +106,25 @@ constexpr uint64_t site_key(uint32_t plan_program, uint64_t file_offset) {
 }
 constexpr uint32_t kNoFunction = 0xffffffff;
 
+/// What a flag byte at Field::unknown_offset says: 0: the value is known, else why it is not.
+/// From kFirstReason on, BpfObject::unknown_reasons[code - kFirstReason].
+enum class UnknownReason : uint8_t {
+  Known = 0,
+  Default = 1,     ///< Field::unknown_reason
+  NotReadable = 2,
+  Nil = 3,         ///< a nil pointer on the way
+  OutOfRange = 4,  ///< an index beyond the length
+  OtherType = 5,   ///< an interface holds another type than the script says
+  NotKept = 6,     ///< of a call whose begin kept no arguments
+  kFirstReason = 16,
+};
+
 /// A value inside an event record or a map's key.
 struct Field {
   Type type;
   uint32_t offset = 0;
-  /// Offset of a byte that is nonzero when the value is unknown; -1: always known.
+  /// Offset of a byte, an UnknownReason, that is nonzero when the value is unknown; -1: always
+  /// known.
   int32_t unknown_offset = -1;
   std::string unknown_reason = "not readable";  ///< why it is unknown then
 };
@@ -169,13 +184,17 @@ struct BpfObject {
   static constexpr uint32_t kFrames = 2;   ///< max_entries 0 and are not created
   static constexpr uint32_t kTops = 3;
   static constexpr uint32_t kScratch = 4;
-  static constexpr uint32_t kFirstUserMap = 5;
+  static constexpr uint32_t kSaved = 5;    ///< FrameKey to the values kept when a call begins
+  static constexpr uint32_t kFirstUserMap = 6;
 
   std::vector<MapSpec> maps;
   std::vector<Program> programs;
   std::vector<EventLayout> events;
   std::vector<UserMap> user_maps;
   std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
+  std::vector<std::string> unknown_reasons;  ///< UnknownReason::kFirstReason and up
+  /// Names of constants by value, by Type::detail - 1 of an Int.
+  std::vector<std::map<int64_t, std::string>> constants;
   bool needs_fsbase = false;              ///< some program reads Globals::fsbase_offset
   /// Maps that only some ways of attaching need, as indices into `maps`; -1: none.
   int32_t sites = -1;  ///< site_key() to cookie, u64: filled by the session

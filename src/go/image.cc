@@ -11,6 +11,7 @@
 #include "elf/elf.h"
 #include "go/buildinfo.h"
 #include "go/functions.h"
+#include "go/image_types.h"
 #include "go/pclntab.h"
 #include "go/sites.h"
 #include "go/versions.h"
@@ -34,6 +35,7 @@ struct Image::Impl {
   BuildInfo build;
   VersionFacts facts;
   std::string build_id, warning;
+  std::unique_ptr<ImageTypes> types;
   int32_t tls_offset = kUsualTlsOffset;
 
   Result<void> read();
@@ -75,6 +77,7 @@ Result<void> Image::Impl::read() {
   stripped = !elf.has_symbol_table();
   TRY_DO(read_go());
   add_symbol_functions(elf, is_go, &functions, &rows);
+  types = std::make_unique<ImageTypes>(elf, pclntab ? &*pclntab : nullptr, functions, build.minor);
   return {};
 }
 
@@ -237,6 +240,8 @@ std::optional<uint64_t> Image::file_offset(uint64_t address) const {
 std::optional<Bytes> Image::bytes_at(uint64_t address, uint64_t length) const {
   return impl_->elf.at(address, length);
 }
+
+const TypeInfo& Image::type_info() const { return *impl_->types; }
 
 std::string Image::dump(uint32_t index) const {
   const Function* function = impl_->function(index);

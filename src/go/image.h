@@ -20,6 +20,8 @@
 
 namespace gotap::go {
 
+class TypeInfo;
+
 /// How a function receives its arguments.
 enum class Abi : uint8_t {
   C,            ///< System V: RDI RSI RDX RCX R8 R9, result in RAX
@@ -156,6 +158,9 @@ class Image {
   std::optional<uint64_t> file_offset(uint64_t address) const;
   /// The file's bytes at a mapped address.
   std::optional<Bytes> bytes_at(uint64_t address, uint64_t length) const;
+
+  /// What is known of its Go types; of a program that is not Go's, nothing is.
+  const TypeInfo& type_info() const;
 
   /// One line a function: what was found. Stage printer and golden format.
   std::string dump(uint32_t index) const;

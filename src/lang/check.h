@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "go/image.h"
+#include "go/type_info.h"
 #include "lang/ast.h"
 #include "lang/diag.h"
 #include "lang/program.h"
@@ -22,6 +23,10 @@ struct TargetFacts {
   go::Abi abi = go::Abi::C;  ///< go::Image::abi()
   std::string version;       ///< "1.24.4"; empty if not Go
   std::string no_goid;       ///< why `goid` cannot be had there; empty if it can
+  /// What is known of the program's types; null: not a Go program.
+  const go::TypeInfo* types = nullptr;
+  /// The functions that the probe names, as TypeInfo counts them.
+  std::vector<uint32_t> functions;
 };
 
 /// Nothing: the binary could not be opened, and that has been said. Called once a probe.

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/format.h"
 #include "base/type.h"
+#include "go/access.h"
 
 namespace gotap::lang {
 
@@ -141,6 +143,7 @@ struct Expr {
     Index,     ///< kids[0][kids[1]]: a byte of a string; unknown if it has no such byte
     IncDec,    ///< ++ and --: kids[0] is a Variable or Map; `integer` is +1 or -1 (as u64);
                ///< `postfix` says whether the old value is the result
+    GoValue,   ///< `slot` in Clause::go_values; kids are its dynamic indices, in order
   };
   Kind kind = Kind::Integer;
   Type type;
@@ -194,13 +197,27 @@ struct MapDecl {
   int64_t lhist_min = 0, lhist_max = 0, lhist_step = 0;
 };
 
+/// A part of an argument, a result or a global, of a Go type. What it is made of differs from
+/// function to function; the plan resolves it for each (go::resolve).
+struct GoValue {
+  go::Path path;
+  go::Aspect aspect = go::Aspect::Value;
+  Type type;
+  Location location;
+  /// In a uretprobe, of an argument: it is kept when the call begins.
+  bool at_entry = false;
+};
+
 struct Clause {
   std::vector<ProbeSpec> probes;
   std::optional<Expr> predicate;
   std::vector<Stmt> body;
   std::vector<Variable> variables;
   Location location;
-  bool uses_duration = false;  ///< needs frames: entry sites are probed too
+  std::vector<GoValue> go_values;
+  /// Needs frames: entry sites are probed too. It uses `duration`, or at a return what was there
+  /// when the call began.
+  bool uses_duration = false;
 };
 
 struct TypedProgram {
@@ -208,6 +225,8 @@ struct TypedProgram {
   std::vector<MapDecl> maps;
   std::vector<Format> formats;
   std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
+  /// Names of constants by value, by Type::detail - 1 of an Int.
+  std::vector<std::map<int64_t, std::string>> constants;
   uint32_t max_strlen = 1024;             ///< BPFTRACE_MAX_STRLEN
   uint32_t max_map_keys = 4096;           ///< BPFTRACE_MAX_MAP_KEYS
 };

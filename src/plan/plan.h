@@ -34,6 +34,9 @@ struct Action {
   /// At the RETs of a tail jump's target the wrapper's clause runs if the wrapper's frame is
   /// there (same goroutine and k); `func`, `probe` and the frame are then the wrapper's.
   Role role = Role::Self;
+  /// Index into Plan::layouts; kNoLayout: the clause has no Go values.
+  uint32_t layout = kNoLayout;
+  static constexpr uint32_t kNoLayout = ~0u;
   auto operator<=>(const Action&) const = default;
 };
 
@@ -54,6 +57,15 @@ struct Cookie {
   }
 };
 
+/// Where the Go values of a clause are in one function, or in all that have them in the same
+/// places: parallel to Clause::go_values.
+struct Layout {
+  uint32_t target = 0;  ///< index into Plan::targets
+  uint32_t clause = 0;
+  std::vector<go::Access> values;
+  bool operator==(const Layout&) const = default;
+};
+
 /// Everything that changes a program's instructions. Sites with equal shape share a program.
 struct Shape {
   uint32_t target = 0;            ///< index into Plan::targets
@@ -63,6 +75,11 @@ struct Shape {
   bool push_frame = false;        ///< record the call of `self` (an Entry moment)
   bool pop_frame = false;         ///< end the call of `self` (a Return moment)
   bool pop_wrappers = false;      ///< end the calls of the wrappers too
+  /// Layouts whose `at_entry` values are kept with the frame that is pushed.
+  std::vector<uint32_t> saves;
+  /// Address in the file of the program's only site, where the load bias must be known: the
+  /// instruction pointer less this. 0: it need not.
+  uint64_t bias_address = 0;
   go::GSource g = go::GSource::None;
   go::Abi abi = go::Abi::C;
   int32_t goid_offset = 0;
@@ -141,6 +158,7 @@ struct Plan {
                                    ///< begin, interval:s:1, uprobe:./swapper:4198694
   std::vector<std::string> spec_suffixes;  ///< "+40" or empty, parallel to specs
   std::vector<Program> programs;
+  std::vector<Layout> layouts;
   std::vector<Timer> timers;          ///< in the script's order
   std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
   std::vector<std::string> warnings;  ///< what could not be probed and why, in few lines

@@ -1,0 +1,48 @@
+// DwarfTypes: signatures, types, globals and constants from the DWARF of a Go program, versions 4
+// and 5. Only what is asked for is read: opening it looks at the units' headers alone. Entry
+// point: DwarfTypes::open().
+//
+// Facts: cmd/internal/dwarf and cmd/link/internal/ld/dwarf.go (what Go writes), DWARF 4 and 5.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "elf/elf.h"
+#include "go/type_info.h"
+
+namespace gotap::go {
+
+class DwarfTypes final : public TypeSource {
+ public:
+  /// Nothing: the file has no DWARF of Go's. `elf` must outlive it. Damage is found as it is
+  /// met, and is then a warning and an unknown.
+  static std::unique_ptr<DwarfTypes> open(const elf::Elf& elf, int minor);
+  ~DwarfTypes() override;
+
+  /// Of the function that begins at `entry`. DWARF's omissions are made good where they are
+  /// known (a hidden dictionary); a signature that is not sure is an error.
+  Result<Signature> signature(uint64_t entry, Types& types) const;
+  /// Keys of the types of this name: full, or as %T spells it.
+  std::vector<uint64_t> find_types(std::string_view name) const;
+  /// DW_AT_go_runtime_type of the type at `key`; 0: none.
+  uint64_t runtime_address(uint64_t key) const;
+  std::optional<Global> global(std::string_view name, Types& types) const;
+  std::vector<std::string> global_names() const;
+  /// Of the named type `type_name`, by value.
+  std::vector<Constant> constants(std::string_view type_name) const;
+
+  GoType read_type(uint64_t key, Types& types) const override;
+  std::vector<std::string> warnings() const;
+
+ private:
+  struct Impl;
+  explicit DwarfTypes(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gotap::go

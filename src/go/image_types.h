@@ -1,0 +1,53 @@
+// ImageTypes: the TypeInfo of an Image: joins what DWARF, the runtime's type descriptors and the
+// user say. Private to go/. Entry point: ImageTypes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "elf/elf.h"
+#include "go/dwarf_types.h"
+#include "go/image.h"
+#include "go/pclntab.h"
+#include "go/rtype.h"
+#include "go/type_info.h"
+
+namespace gotap::go {
+
+class ImageTypes final : public TypeInfo {
+ public:
+  /// The arguments must outlive it; `pclntab` is null if the program is not Go's. Nothing is read
+  /// before it is asked for.
+  ImageTypes(const elf::Elf& elf, const Pclntab* pclntab, const std::vector<Function>& functions,
+             int minor)
+      : elf_(elf), pclntab_(pclntab), functions_(functions), minor_(minor) {}
+
+  const Types& types() const override { return types_; }
+  Result<Signature> signature(uint32_t index) const override;
+  Abi abi(uint32_t index) const override;
+  std::string_view function_name(uint32_t index) const override;
+  int minor() const override { return minor_; }
+  std::vector<TypeId> find_types(std::string_view name) const override;
+  std::optional<TypeId> type_at(uint64_t address) const override;
+  uint64_t runtime_address(TypeId type) const override;
+  Result<Global> global(std::string_view name) const override;
+  std::vector<Constant> constants(TypeId type) const override;
+  std::vector<std::string> warnings() const override;
+
+ private:
+  const DwarfTypes* dwarf() const;
+  const Rtypes* rtypes() const;
+
+  const elf::Elf& elf_;
+  const Pclntab* pclntab_;
+  const std::vector<Function>& functions_;
+  int minor_;
+  mutable Types types_;
+  mutable bool looked_for_dwarf_ = false, looked_for_rtypes_ = false;
+  mutable std::unique_ptr<DwarfTypes> dwarf_;
+  mutable std::unique_ptr<Rtypes> rtypes_;
+};
+
+}  // namespace gotap::go

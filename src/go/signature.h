@@ -1,0 +1,70 @@
+// Signature: what a Go function takes and gives, and where its values are at a call's begin and
+// end. Facts: src/cmd/compile/abi-internal.md; which versions do what: go/versions.h.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "go/image.h"
+#include "go/types.h"
+
+namespace gotap::go {
+
+struct Parameter {
+  std::string name;  ///< empty or "_": it has none
+  TypeId type = kNoType;
+};
+
+/// A variable that a closure carries, at a place in its context (RDX at the entry).
+struct Captured {
+  std::string name;
+  TypeId type = kNoType;
+  uint64_t offset = 0;        ///< in the context
+  bool by_reference = false;  ///< the context holds its address
+};
+
+/// The hidden first argument of instances of generic functions.
+enum class Dictionary : uint8_t { None, First, AfterReceiver };
+
+struct Signature {
+  enum class Source : uint8_t { Dwarf, Runtime, User, DebugBinary };
+  Source source = Source::Dwarf;
+  bool has_receiver = false;  ///< it is params[0]
+  bool variadic = false;      ///< the last parameter is a slice, written `...T`
+  Dictionary dictionary = Dictionary::None;
+  std::vector<Parameter> params, results;
+  std::vector<Captured> captured;
+};
+
+/// A scalar part of a value that is in a register.
+struct Piece {
+  enum class In : uint8_t { IntRegister, FloatRegister };
+  In in = In::IntRegister;
+  uint8_t number = 0;   ///< 0..8: RAX RBX RCX RDI RSI R8-R11; 0..14: X0..X14
+  uint32_t offset = 0;  ///< in the value
+  uint32_t size = 0;    ///< bytes; above them a register holds garbage
+  bool operator==(const Piece&) const = default;
+};
+
+/// Where one value is. Neither on the stack nor in pieces: a value of no size.
+struct ValueLocation {
+  bool on_stack = false;
+  int32_t stack_offset = 0;    ///< from SP at post or at RET ([SP] is the return address)
+  std::vector<Piece> pieces;   ///< by offset
+  bool operator==(const ValueLocation&) const = default;
+};
+
+/// All values of a call: arguments at its begin (DESIGN rule 1: "post"), results at a RET.
+struct Placement {
+  std::vector<ValueLocation> params, results;  ///< parallel to the Signature's
+  uint32_t stack_bytes = 0;  ///< of arguments and results on the stack, from SP + 8
+};
+
+/// Go's rules. `abi` is the function's own (assembly is GoStack everywhere).
+Placement place(const Types& types, const Signature& signature, Abi abi);
+
+/// `(*main.T).Put(t *main.T, key string) (int, error)`; the stage's printer.
+std::string to_string(const Types& types, const Signature& signature, std::string_view function);
+
+}  // namespace gotap::go
