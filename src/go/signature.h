@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "go/image.h"
@@ -47,21 +49,27 @@ struct Piece {
   bool operator==(const Piece&) const = default;
 };
 
-/// Where one value is. Neither on the stack nor in pieces: a value of no size.
+/// Where one value is. Known, but neither on the stack nor in pieces: a value of no size.
 struct ValueLocation {
+  bool known = true;  ///< false: its type, or that of a value before it, is not known well enough
   bool on_stack = false;
-  int32_t stack_offset = 0;    ///< from SP at post or at RET ([SP] is the return address)
-  std::vector<Piece> pieces;   ///< by offset
+  int32_t stack_offset = 0;   ///< from SP at post or at RET ([SP] is the return address)
+  std::vector<Piece> pieces;  ///< by offset
   bool operator==(const ValueLocation&) const = default;
 };
 
 /// All values of a call: arguments at its begin (DESIGN rule 1: "post"), results at a RET.
 struct Placement {
   std::vector<ValueLocation> params, results;  ///< parallel to the Signature's
-  uint32_t stack_bytes = 0;  ///< of arguments and results on the stack, from SP + 8
+  /// Of arguments and results on the stack, from SP + 8. Nothing: some place is not known.
+  std::optional<uint32_t> stack_bytes;
+  /// Behind them, where the callee may put the arguments it got in registers. Together they are
+  /// what the pclntab says is the size of the function's arguments.
+  uint32_t spill_bytes = 0;
 };
 
-/// Go's rules. `abi` is the function's own (assembly is GoStack everywhere).
+/// Go's rules. `abi` is the function's own (assembly is GoStack everywhere). Of a C function
+/// nothing is known.
 Placement place(const Types& types, const Signature& signature, Abi abi);
 
 /// `(*main.T).Put(t *main.T, key string) (int, error)`; the stage's printer.
