@@ -38,10 +38,10 @@ struct Type {
     Lhist,
   };
   Kind kind = Kind::Void;
-  bool is_signed = false;     ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
-  uint8_t size = 8;           ///< Int: 1, 2, 4 or 8; Float: 4 or 8
-  uint8_t elem_size = 0;      ///< Pointer: 1, 2, 4 or 8
-  uint32_t capacity = 0;      ///< String, Buffer: data bytes, a multiple of 8
+  bool is_signed = false;  ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
+  uint8_t size = 8;        ///< Int: 1, 2, 4 or 8; Float: 4 or 8
+  uint8_t elem_size = 0;   ///< Pointer: 1, 2, 4 or 8
+  uint32_t capacity = 0;   ///< String, Buffer: data bytes, a multiple of 8
   /// Time, Length: an index. Int: 1 + the index of the constants that give its values names
   /// (TypedProgram::constants), or 0.
   uint32_t detail = 0;
@@ -89,12 +89,12 @@ constexpr uint64_t go_reference(uint32_t target, uint64_t address) {
 struct GoErrorLayout {
   static constexpr uint32_t kNodes = 4;
   // One node:
-  static constexpr uint32_t kType = 0;      ///< u64: go_reference() of its type; 0: no node
-  static constexpr uint32_t kNumber = 8;    ///< u64: of a number (syscall.Errno); Join: errors
-  static constexpr uint32_t kState = 16;    ///< u64: a State
-  static constexpr uint32_t kOp = 24;       ///< StringLayout of kOpBytes: of a path error
+  static constexpr uint32_t kType = 0;    ///< u64: go_reference() of its type; 0: no node
+  static constexpr uint32_t kNumber = 8;  ///< u64: of a number (syscall.Errno); Join: errors
+  static constexpr uint32_t kState = 16;  ///< u64: a State
+  static constexpr uint32_t kOp = 24;     ///< StringLayout of kOpBytes: of a path error
   static constexpr uint32_t kOpBytes = 24;
-  static constexpr uint32_t kText = 56;     ///< StringLayout of kTextBytes
+  static constexpr uint32_t kText = 56;  ///< StringLayout of kTextBytes
   static constexpr uint32_t kTextBytes = 256;
   static constexpr uint32_t kNodeSize = kText + 8 + kTextBytes;
   static constexpr uint32_t kSize = kNodes * kNodeSize;

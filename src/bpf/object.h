@@ -110,7 +110,7 @@ constexpr uint32_t kNoFunction = 0xffffffff;
 /// From kFirstReason on, BpfObject::unknown_reasons[code - kFirstReason].
 enum class UnknownReason : uint8_t {
   Known = 0,
-  Default = 1,     ///< Field::unknown_reason
+  Default = 1,  ///< Field::unknown_reason
   NotReadable = 2,
   Nil = 3,         ///< a nil pointer on the way
   OutOfRange = 4,  ///< an index beyond the length
@@ -184,18 +184,18 @@ struct BpfObject {
   static constexpr uint32_t kFrames = 2;   ///< max_entries 0 and are not created
   static constexpr uint32_t kTops = 3;
   static constexpr uint32_t kScratch = 4;
-  static constexpr uint32_t kSaved = 5;    ///< FrameKey to the values kept when a call begins
+  static constexpr uint32_t kSaved = 5;  ///< FrameKey to the values kept when a call begins
   static constexpr uint32_t kFirstUserMap = 6;
 
   std::vector<MapSpec> maps;
   std::vector<Program> programs;
   std::vector<EventLayout> events;
   std::vector<UserMap> user_maps;
-  std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
+  std::vector<std::string> time_formats;     ///< strftime()'s, by Type::detail
   std::vector<std::string> unknown_reasons;  ///< UnknownReason::kFirstReason and up
   /// Names of constants by value, by Type::detail - 1 of an Int.
   std::vector<std::map<int64_t, std::string>> constants;
-  bool needs_fsbase = false;              ///< some program reads Globals::fsbase_offset
+  bool needs_fsbase = false;  ///< some program reads Globals::fsbase_offset
   /// Maps that only some ways of attaching need, as indices into `maps`; -1: none.
   int32_t sites = -1;  ///< site_key() to cookie, u64: filled by the session
   int32_t tgids = -1;  ///< u32 keys, the processes whose hits count: made and filled by the session

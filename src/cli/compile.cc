@@ -45,9 +45,10 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
   for (const plan::Target& target : targets) {
     if (target.path != probe.path) continue;
     const go::Image& image = *target.image;
+    std::vector<uint32_t> named;
     // Of a cgo program the functions themselves decide.
     if (image.is_go() && !probe.function.empty()) {
-      std::vector<uint32_t> named = plan::match_functions(probe, image);
+      named = plan::match_functions(probe, image);
       auto is_go = [&](uint32_t index) { return image.functions()[index].is_go; };
       if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
         return lang::TargetFacts{};
@@ -57,7 +58,12 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
       no_goid = "is of a Go version of which it is not known where goroutines keep their ids";
     else if (image.abi() == go::Abi::GoStack && image.tls_offset() == 0)
       no_goid = "is a shared library: where it finds its goroutine is decided when it is loaded";
-    return lang::TargetFacts{image.is_go(), image.abi(), image.go_version(), std::move(no_goid)};
+    return lang::TargetFacts{image.is_go(),
+                             image.abi(),
+                             image.go_version(),
+                             std::move(no_goid),
+                             image.is_go() ? &image.type_info() : nullptr,
+                             std::move(named)};
   }
   return std::nullopt;
 }
@@ -144,6 +150,9 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   for (const plan::Target& target : targets)
     if (!target.image->version_warning().empty())
       warnings.push_back(target.path + ": " + target.image->version_warning());
+  for (const plan::Target& target : targets)
+    for (const std::string& warning : target.image->type_info().warnings())
+      warnings.push_back(target.path + ": " + warning);
   if (options.no_warnings) warnings.clear();
   const lang::Settings& settings = checked.settings;
   if (settings.max_probes && planned.plan.probe_count > settings.max_probes) {

@@ -79,14 +79,14 @@ struct Word {
 /// One step on the way. There is one base address, which each of them sets or moves.
 struct AccessStep {
   enum class Kind : uint8_t {
-    Pointer,   ///< base = first; nil: unknown (UnknownReason::Nil)
-    StackBase, ///< base = SP + number
-    Global,    ///< base = load bias + number
-    Add,       ///< base += number
-    Index,     ///< base = first + i * number, if i < second; else unknown (OutOfRange). `second`
-               ///< may be a Constant (an array, whose `first` is ArrayBase: base itself)
-    Assert,    ///< first is an interface's first word: its type must be the one at `number`
-               ///< (load bias added); else unknown (OtherType; nil: Nil). Leaves base alone.
+    Pointer,    ///< base = first; nil: unknown (UnknownReason::Nil)
+    StackBase,  ///< base = SP + number
+    Global,     ///< base = load bias + number
+    Add,        ///< base += number
+    Index,      ///< base = first + i * number, if i < second; else unknown (OutOfRange). `second`
+                ///< may be a Constant (an array, whose `first` is ArrayBase: base itself)
+    Assert,     ///< first is an interface's first word: its type must be the one at `number`
+                ///< (load bias added); else unknown (OtherType; nil: Nil). Leaves base alone.
   };
   Kind kind = Kind::Pointer;
   Word first, second;
@@ -116,7 +116,7 @@ struct ContextForms {
   struct Link {  ///< a context type: the parent's interface stands at `parent`
     uint64_t type_address = 0;
     uint32_t parent = 0;
-    bool is_value = false;       ///< *context.valueCtx: key at `key`, val at `value`
+    bool is_value = false;  ///< *context.valueCtx: key at `key`, val at `value`
     uint32_t key = 0, value = 0;
     auto operator<=>(const Link&) const = default;
   };
@@ -136,7 +136,7 @@ struct Access {
   /// The scalars of the value, by offset: one of a number, (pointer, length) of a string,
   /// (pointer, length, capacity) of a slice, (type, data) of an interface.
   std::vector<Word> words;
-  TypeId type = kNoType;  ///< of the value at the end of the path
+  TypeId type = kNoType;              ///< of the value at the end of the path
   std::optional<uint64_t> low, high;  ///< a string's or slice's part that is meant
   std::vector<ErrorForm> errors;      ///< of an interface whose text is asked for
   ContextForms contexts;              ///< Aspect::TraceId, SpanId

@@ -48,12 +48,12 @@ struct GoType {
   /// With full import paths, as DWARF spells it: "*net/http.Request", "[]uint8", "error",
   /// "map[string]main.T", "main.List[int]".
   std::string name;
-  uint64_t size = 0;        ///< bytes
-  uint32_t align = 1;       ///< bytes
-  TypeId elem = kNoType;    ///< Slice, Array, Pointer, Map (of its values), Chan
-  TypeId key = kNoType;     ///< Map
-  uint64_t length = 0;      ///< Array
-  bool has_methods = true;  ///< Interface: its first word is an itab; false: a type (`any`)
+  uint64_t size = 0;              ///< bytes
+  uint32_t align = 1;             ///< bytes
+  TypeId elem = kNoType;          ///< Slice, Array, Pointer, Map (of its values), Chan
+  TypeId key = kNoType;           ///< Map
+  uint64_t length = 0;            ///< Array
+  bool has_methods = true;        ///< Interface: its first word is an itab; false: a type (`any`)
   std::vector<TypeField> fields;  ///< Struct, by offset; blank ones (`_`) too
   /// Of its type descriptor (abi.Type) in the file; 0: not known, or there is none.
   uint64_t runtime_address = 0;

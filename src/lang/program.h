@@ -227,8 +227,8 @@ struct TypedProgram {
   std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
   /// Names of constants by value, by Type::detail - 1 of an Int.
   std::vector<std::map<int64_t, std::string>> constants;
-  uint32_t max_strlen = 1024;             ///< BPFTRACE_MAX_STRLEN
-  uint32_t max_map_keys = 4096;           ///< BPFTRACE_MAX_MAP_KEYS
+  uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
+  uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
 };
 
 /// Calls `visit` on every expression of a clause, outermost first.

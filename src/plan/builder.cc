@@ -81,7 +81,7 @@ std::tuple<uint32_t, uint64_t, bool> place_of(const Mark& mark) {
 }  // namespace
 
 Builder::Builder(const lang::TypedProgram& program, const std::vector<Target>& targets)
-    : program_(program), targets_(targets), traced_(targets.size()) {
+    : program_(program), targets_(targets), layouts_(program, targets), traced_(targets.size()) {
   out_.plan.targets = targets;
   for (const Target& target : targets) framed_.emplace_back(target.image->functions().size());
 }
@@ -382,6 +382,14 @@ std::string Builder::add_go_return(const Request& request, uint32_t index) {
   if (!refusal.empty()) return refusal;
 
   if (framed) track_frames(target, index);
+  if (keeps_arguments(program_.clauses[request.clause]))
+    mark({.address = found.entry->address,
+          .target = target,
+          .function = index,
+          .clause = request.clause,
+          .check_branch = found.entry->form == go::EntryForm::CheckBranch,
+          .what = Mark::What::Save,
+          .g = found.entry->g});
   Mark action{
       .target = target, .clause = request.clause, .spec = request.spec, .moment = Moment::Return};
   for (uint32_t function : reached) {
@@ -508,7 +516,17 @@ const go::FunctionSites& Builder::tail_sites(uint32_t target, uint32_t index) {
   return entry->second;
 }
 
-Shape Builder::shape_of(const Mark* begin, const Mark* end) const {
+// The values of an action are its function's: at the RETs of a jump's target, the wrapper's.
+uint32_t Builder::layout_of(const Mark& mark) {
+  uint32_t function = mark.function;
+  if (mark.role != Role::Self) {
+    const auto& wrappers = wrappers_.at({mark.target, mark.function});
+    function = out_.plan.functions[wrappers[mark.role == Role::Wrapper1 ? 0 : 1]].function;
+  }
+  return layouts_.of(mark.target, function, mark.clause);
+}
+
+Shape Builder::shape_of(const Mark* begin, const Mark* end) {
   const go::Image& image = this->image(begin->target);
   Shape shape;
   shape.target = begin->target;
@@ -522,8 +540,10 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) const {
       shape.g = mark->g == go::GSource::None ? shape.g : mark->g;
     switch (mark->what) {
       case Mark::What::Action:
-        shape.actions.push_back({mark->clause, mark->spec, mark->moment, mark->role});
+        shape.actions.push_back(
+            {mark->clause, mark->spec, mark->moment, mark->role, layout_of(*mark)});
         break;
+      case Mark::What::Save: shape.saves.push_back(layout_of(*mark)); break;
       case Mark::What::PushFrame: shape.push_frame = true; break;
       case Mark::What::PopFrame: shape.pop_frame = true; break;
       case Mark::What::PopWrappers: shape.pop_wrappers = true; break;
@@ -532,6 +552,13 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) const {
   // What does not matter to the program must not keep equal sites apart.
   if (shape.g == go::GSource::Tls) shape.tls_offset = image.tls_offset();
   sort_actions(shape.actions);
+  std::sort(shape.saves.begin(), shape.saves.end());
+  shape.saves.erase(std::unique(shape.saves.begin(), shape.saves.end()), shape.saves.end());
+  // What the loader added to addresses is seen from where the site is: one program a site then.
+  bool needs_bias = false;
+  for (const Action& action : shape.actions) needs_bias |= layouts_.needs_bias(action.layout);
+  for (uint32_t layout : shape.saves) needs_bias |= layouts_.needs_bias(layout);
+  if (needs_bias) shape.bias_address = begin->address;
   return shape;
 }
 
@@ -577,6 +604,7 @@ void Builder::finish() {
     counts[program->second]++;
     placed.emplace_back(begin, program->second);
   }
+  plan.layouts = layouts_.all();
   plan.programs.resize(programs.size());
   for (const auto& [shape, index] : programs) plan.programs[index].shape = shape;
   for (size_t i = 0; i < counts.size(); i++) plan.programs[i].sites.reserve(counts[i]);

@@ -14,17 +14,18 @@
 #include <utility>
 #include <vector>
 
+#include "plan/layouts.h"
 #include "plan/plan.h"
 
 namespace gotap::plan {
 
 /// One thing that is to happen at one instruction.
 struct Mark {
-  enum class What : uint8_t { Action, PushFrame, PopFrame, PopWrappers };
+  enum class What : uint8_t { Action, PushFrame, Save, PopFrame, PopWrappers };
   uint64_t address = 0;
   uint32_t target = 0;
   uint32_t function = 0;  ///< the address lies in it: index in Image::functions()
-  uint32_t clause = 0;    ///< of an Action
+  uint32_t clause = 0;    ///< of an Action; Save: whose arguments are kept
   uint32_t spec = 0;
   /// Kernel uretprobes sit at the entry address too but are another kind of breakpoint.
   bool kernel_uretprobe = false;
@@ -92,7 +93,8 @@ class Builder {
   void note(std::string text);
   void finish();
   /// What the marks of one instruction make of its program.
-  Shape shape_of(const Mark* begin, const Mark* end) const;
+  Shape shape_of(const Mark* begin, const Mark* end);
+  uint32_t layout_of(const Mark& mark);
   bool add_site(const Mark& first, uint32_t program);
 
   const lang::TypedProgram& program_;
@@ -101,6 +103,7 @@ class Builder {
   std::vector<Request> requests_;
   std::vector<Wish> wishes_;
   std::vector<Mark> marks_;
+  Layouts layouts_;
   std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
   std::vector<std::vector<bool>> framed_;                               ///< by target, function
   std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()

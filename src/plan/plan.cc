@@ -76,6 +76,8 @@ std::string shape_line(const Shape& shape) {
   if (shape.push_frame) line += " push-frame";
   if (shape.pop_frame) line += " pop-frame";
   if (shape.pop_wrappers) line += " pop-wrappers";
+  for (uint32_t layout : shape.saves) line += " saves-" + std::to_string(layout);
+  if (shape.bias_address) line += " bias-from " + hex(shape.bias_address);
   return line;
 }
 
@@ -99,6 +101,7 @@ std::string dump(const Plan& plan) {
       out += "  clause " + std::to_string(action.clause) + " at " + name(action.moment);
       if (action.role != Role::Self)
         out += " of wrapper " + std::to_string(static_cast<int>(action.role));
+      if (action.layout != Action::kNoLayout) out += " layout " + std::to_string(action.layout);
       out += " as " + plan.specs[action.spec] + plan.spec_suffixes[action.spec] + "\n";
     }
     for (const Site& site : program.sites) {
@@ -112,6 +115,11 @@ std::string dump(const Plan& plan) {
         if (wrapper != Cookie::kNone) out += ", reached from " + func_name(plan, wrapper);
       out += "\n";
     }
+  }
+  for (size_t i = 0; i < plan.layouts.size(); i++) {
+    out +=
+        "layout " + std::to_string(i) + ": clause " + std::to_string(plan.layouts[i].clause) + "\n";
+    for (const go::Access& access : plan.layouts[i].values) out += "  " + go::dump(access) + "\n";
   }
   for (const std::string& note : plan.notes) out += "note: " + note + "\n";
   for (const std::string& warning : plan.warnings) out += "warning: " + warning + "\n";

@@ -63,7 +63,7 @@ struct Layout {
   uint32_t target = 0;  ///< index into Plan::targets
   uint32_t clause = 0;
   std::vector<go::Access> values;
-  bool operator==(const Layout&) const = default;
+  auto operator<=>(const Layout&) const = default;
 };
 
 /// Everything that changes a program's instructions. Sites with equal shape share a program.
