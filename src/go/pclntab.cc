@@ -87,19 +87,23 @@ Result<std::optional<Pclntab>> Pclntab::open(const elf::Elf& elf) {
   return table;
 }
 
-/// moduledata begins with a pointer to the pclntab (pcHeader) and a slice of it (funcnametab):
-/// that pair of words is unique.
+/// moduledata begins with a pointer to the pclntab (pcHeader) and a slice of its names
+/// (funcnametab), up to 1.15 with slices of the pclntab and its functab: that pair of words is
+/// unique.
 std::optional<uint64_t> Pclntab::module_data() const {
-  const uint64_t names = address_ + funcname_;
+  const bool old = layout_->funcname < 0;
+  const uint64_t distance = old ? 24 : 8, second = address_ + (old ? functab_ : funcname_);
   if (const elf::Section* section = elf_->section(".go.module"))  // >= 1.26
     if (elf_->word(section->address) == address_) return section->address;
   for (const elf::Relocation& r : elf_->relocations())
-    if (!r.tls && r.addend == address_ && elf_->word(r.address + 8) == names) return r.address;
+    if (!r.tls && r.addend == address_ && elf_->word(r.address + distance) == second)
+      return r.address;
   for (const elf::Segment& segment : elf_->segments()) {
     if (!segment.writable) continue;
     const uint64_t misaligned = segment.address % 8;
-    for (uint64_t i = misaligned ? 8 - misaligned : 0; i + 16 <= segment.data.size(); i += 8)
-      if (*segment.data.u64(i) == address_ && *segment.data.u64(i + 8) == names)
+    for (uint64_t i = misaligned ? 8 - misaligned : 0; i + distance + 8 <= segment.data.size();
+         i += 8)
+      if (*segment.data.u64(i) == address_ && *segment.data.u64(i + distance) == second)
         return segment.address + i;
   }
   return std::nullopt;

@@ -53,10 +53,12 @@ class Pclntab {
   /// The source file of the function's first instruction; cheap.
   std::string_view first_file(const PclnFunction& function) const;
 
+  /// Address of the runtime.moduledata this table belongs to; nothing if it cannot be found.
+  std::optional<uint64_t> module_data() const;
+
  private:
   static std::optional<Pclntab> at(const elf::Elf& elf, Bytes data, uint64_t address);
   Result<void> find_text();
-  std::optional<uint64_t> module_data() const;
   std::optional<uint64_t> module_text(uint64_t module) const;
   std::optional<uint32_t> func_word(const PclnFunction& function, uint32_t offset) const;
   /// Calls visit(begin, end, value) for each range of the table until it returns false.

@@ -9,6 +9,11 @@
 // abi: register arguments since 1.17 (src/cmd/compile/abi-internal.md).
 // Layouts: debug/gosym/pclntab.go; struct pcHeader and _func, runtime/symtab.go and
 //   runtime2.go; struct moduledata, runtime/symtab.go.
+// Types: struct moduledata, runtime/symtab.go: 1.16 put the pclntab's parts before, 1.18 rodata and
+//   gofunc between, 1.20 covctrs before, 1.26 epclntab between, 1.27 typedesclen and the itabs'
+//   place between, while typelinks and itablinks went. Names: reflect/type.go, varint since 1.17.
+//   embedded_bit: structField.offsetEmbed, reflect/type.go, until 1.18. map_size: sizeof maptype
+//   (runtime/type.go), abi.MapType (internal/abi/map*.go); with Swiss maps 1.24, again 1.27.
 #include "go/versions.h"
 
 #include <algorithm>
@@ -66,6 +71,86 @@ constexpr PclntabLayout kLayouts[] = {
      .module_minpc = 160},
 };
 
+constexpr TypeLayout kTypeLayouts[] = {
+    {.first_minor = 15,
+     .text = 96,
+     .types = 200,
+     .etypes = 208,
+     .text_sections = 216,
+     .typelinks = 240,
+     .itablinks = 264,
+     .varint_names = false,
+     .embedded_bit = true},
+    {.first_minor = 16,
+     .text = 176,
+     .types = 280,
+     .etypes = 288,
+     .text_sections = 296,
+     .typelinks = 320,
+     .itablinks = 344,
+     .varint_names = false,
+     .embedded_bit = true},
+    {.first_minor = 17,
+     .text = 176,
+     .types = 280,
+     .etypes = 288,
+     .text_sections = 296,
+     .typelinks = 320,
+     .itablinks = 344,
+     .embedded_bit = true},
+    {.first_minor = 18,
+     .text = 176,
+     .types = 280,
+     .etypes = 288,
+     .text_sections = 312,
+     .typelinks = 336,
+     .itablinks = 360,
+     .gofunc = 304,
+     .embedded_bit = true},
+    {.first_minor = 19,
+     .text = 176,
+     .types = 280,
+     .etypes = 288,
+     .text_sections = 312,
+     .typelinks = 336,
+     .itablinks = 360,
+     .gofunc = 304},
+    {.first_minor = 20,
+     .text = 176,
+     .types = 296,
+     .etypes = 304,
+     .text_sections = 328,
+     .typelinks = 352,
+     .itablinks = 376,
+     .gofunc = 320},
+    {.first_minor = 24,
+     .text = 176,
+     .types = 296,
+     .etypes = 304,
+     .text_sections = 328,
+     .typelinks = 352,
+     .itablinks = 376,
+     .gofunc = 320,
+     .map_size = 112},
+    {.first_minor = 26,
+     .text = 176,
+     .types = 296,
+     .etypes = 304,
+     .text_sections = 336,
+     .typelinks = 360,
+     .itablinks = 384,
+     .gofunc = 320,
+     .map_size = 112},
+    {.first_minor = 27,
+     .text = 176,
+     .types = 296,
+     .etypes = 312,
+     .descriptors = 304,
+     .text_sections = 360,
+     .gofunc = 344,
+     .map_size = 136},
+};
+
 }  // namespace
 
 VersionFacts version_facts(int minor) {
@@ -75,5 +160,13 @@ VersionFacts version_facts(int minor) {
 }
 
 std::span<const PclntabLayout> pclntab_layouts() { return kLayouts; }
+
+std::optional<TypeLayout> type_layout(int minor) {
+  if (minor < kOldestMinor || minor > kNewestMinor) return std::nullopt;
+  std::optional<TypeLayout> found;
+  for (const TypeLayout& layout : kTypeLayouts)
+    if (layout.first_minor <= minor) found = layout;
+  return found;
+}
 
 }  // namespace gotap::go

@@ -1,8 +1,9 @@
 // Every number that differs between Go versions, in one place. Entry points: version_facts(),
-// pclntab_layouts().
+// pclntab_layouts(), type_layout().
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "go/image.h"
@@ -43,6 +44,26 @@ struct PclntabLayout {
 };
 
 std::span<const PclntabLayout> pclntab_layouts();
+
+/// Where runtime.moduledata says what a module's types are, and what of their descriptors differs.
+/// Offsets of words in moduledata; -1: it is not there.
+struct TypeLayout {
+  int first_minor = 0;        ///< of go1.<first_minor> and later, until the next layout
+  int32_t text = 0;           ///< where offsets of methods count from
+  int32_t types = 0;          ///< begin of the types; offsets of names and types count from it
+  int32_t etypes = 0;         ///< their end
+  int32_t descriptors = -1;   ///< bytes from `types` in which descriptors stand side by side
+  int32_t text_sections = 0;  ///< slice of {vaddr, end, baseaddr}
+  int32_t typelinks = -1;     ///< slice of int32 offsets of types
+  int32_t itablinks = -1;     ///< slice of pointers to itabs
+  int32_t gofunc = -1;        ///< where offsets of funcdata count from; -1: they are addresses
+  bool varint_names = true;   ///< lengths of names; else two bytes, the higher first
+  bool embedded_bit = false;  ///< a field's offset is doubled, its lowest bit says "embedded"
+  uint32_t map_size = 88;     ///< bytes of a map's descriptor
+};
+
+/// Nothing for a version whose descriptors are not known.
+std::optional<TypeLayout> type_layout(int minor);
 
 /// FuncFlag bit of assembly functions.
 constexpr uint8_t kFlagAssembly = 1 << 2;
