@@ -1,5 +1,5 @@
 // Placement of arguments and results by Go's calling conventions, and signatures as text. Entry
-// points: place(), to_string().
+// points: place(), dump(), to_string().
 //
 // Facts: src/cmd/compile/abi-internal.md ("Function call argument and result passing"),
 // cmd/compile/internal/abi/abiutils.go and types/size.go (what the document leaves open), for
@@ -226,6 +226,18 @@ Placement place(const Types& types, const Signature& signature, Abi abi) {
     placement.stack_bytes = static_cast<uint32_t>(*end - kFirstStackOffset);
   placement.spill_bytes = static_cast<uint32_t>(params.spill());
   return placement;
+}
+
+std::string dump(const ValueLocation& location) {
+  if (!location.known) return "?";
+  if (location.on_stack) return "S" + std::to_string(location.stack_offset);
+  std::string out;
+  for (const Piece& piece : location.pieces) {
+    if (!out.empty()) out += "+";
+    out += (piece.in == Piece::In::IntRegister ? "I" : "F") + std::to_string(piece.number) + ":" +
+           std::to_string(piece.size) + "@" + std::to_string(piece.offset);
+  }
+  return out.empty() ? "-" : out;
 }
 
 std::string to_string(const Types& types, const Signature& signature, std::string_view function) {

@@ -132,25 +132,9 @@ class World {
   std::map<std::string, TypeId> ids_;
 };
 
-// `I0:8@0` integer register 0, 8 bytes at offset 0; `F1:4@8`; `S16`: at SP + 16; `-`: of no size;
-// `?`: not known. Places of one value are joined by `+`.
 std::string text(const std::vector<ValueLocation>& locations) {
   std::string out;
-  for (const ValueLocation& location : locations) {
-    if (!out.empty()) out += " ";
-    if (!location.known)
-      out += "?";
-    else if (location.on_stack)
-      out += "S" + std::to_string(location.stack_offset);
-    else if (location.pieces.empty())
-      out += "-";
-    for (size_t i = 0; i < location.pieces.size(); i++) {
-      const Piece& piece = location.pieces[i];
-      out += std::string(i ? "+" : "") + (piece.in == Piece::In::IntRegister ? "I" : "F") +
-             std::to_string(piece.number) + ":" + std::to_string(piece.size) + "@" +
-             std::to_string(piece.offset);
-    }
-  }
+  for (const ValueLocation& location : locations) out += (out.empty() ? "" : " ") + dump(location);
   return out;
 }
 

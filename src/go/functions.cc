@@ -75,6 +75,7 @@ Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclnt
       functions.push_back(function);
       continue;
     }
+    function.argument_bytes = pclntab.argument_bytes(row);
     function.entered_inside = is_entered_inside(*name);
     function.wrapper = pclntab.func_id(row) == facts.wrapper_id;
     function.assembly = facts.assembly_flag ? (pclntab.flags(row) & kFlagAssembly) != 0

@@ -48,6 +48,9 @@ struct Function {
   /// In a GoRegisters program assembly functions, and the wrappers that assembly calls, are
   /// GoStack (ABI0).
   Abi abi = Abi::C;
+  /// Go: of arguments and results on the stack and what is reserved for those in registers, as
+  /// the pclntab has it (Placement::stack_bytes + spill_bytes); nothing: not known.
+  std::optional<uint32_t> argument_bytes;
 };
 
 /// As dumps write them: "go-registers", "r14".

@@ -9,7 +9,8 @@ namespace {
 constexpr uint64_t kMaxFunctions = 1u << 24;
 
 // Fields of _func behind entry, all u32: the same in all versions.
-constexpr uint32_t kName = 0, kPcsp = 12, kPcfile = 16, kPcln = 20, kCuOffset = 28;
+constexpr uint32_t kName = 0, kArgs = 4, kPcsp = 12, kPcfile = 16, kPcln = 20, kCuOffset = 28;
+constexpr uint32_t kArgumentsUnknown = 0x80000000;  // abi.ArgsSizeUnknown
 
 std::optional<uint32_t> varint(Bytes data, uint64_t* at) {
   uint32_t value = 0;
@@ -179,6 +180,11 @@ uint8_t Pclntab::func_id(const PclnFunction& function) const {
 
 uint8_t Pclntab::flags(const PclnFunction& function) const {
   return data_.u8(function.record + layout_->entry_size + layout_->func_id + 1).value_or(0);
+}
+
+std::optional<uint32_t> Pclntab::argument_bytes(const PclnFunction& function) const {
+  auto bytes = func_word(function, kArgs);
+  return bytes == kArgumentsUnknown ? std::nullopt : bytes;
 }
 
 bool Pclntab::is_go(const PclnFunction& function) const {

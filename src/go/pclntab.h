@@ -43,6 +43,9 @@ class Pclntab {
   std::optional<std::string_view> name(const PclnFunction& function) const;
   uint8_t func_id(const PclnFunction& function) const;
   uint8_t flags(const PclnFunction& function) const;
+  /// Of arguments and results on the stack and what is reserved for those in registers; nothing:
+  /// not known (assembly that does not say).
+  std::optional<uint32_t> argument_bytes(const PclnFunction& function) const;
   /// False: a C function of a program that Go's own linker linked with C objects. It has a row,
   /// but no tables: the linker knows nothing of its code (runtime/traceback.go: pcsp is 0).
   bool is_go(const PclnFunction& function) const;

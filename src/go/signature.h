@@ -72,6 +72,10 @@ struct Placement {
 /// nothing is known.
 Placement place(const Types& types, const Signature& signature, Abi abi);
 
+/// `I0:8@0` is integer register 0, 8 bytes at offset 0 of the value, `F1:4@8` a float register;
+/// `S16`: at SP + 16; `-`: of no size; `?`: not known. `+` joins the parts of a value.
+std::string dump(const ValueLocation& location);
+
 /// `(*main.T).Put(t *main.T, key string) (int, error)`; the stage's printer.
 std::string to_string(const Types& types, const Signature& signature, std::string_view function);
 
