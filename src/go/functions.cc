@@ -21,12 +21,28 @@ bool ends_with(std::string_view text, std::string_view end) {
 }
 
 /// Whether a compiler-made wrapper takes its arguments on the stack: such a one is called from
-/// assembly and loads g into R14 itself, which no function with register arguments does.
-bool loads_g(Bytes code) {
+/// assembly and loads g into R14 before it calls a function with register arguments. (One with
+/// register arguments loads g behind a call of assembly, which may have changed R14.)
+bool loads_g(Bytes code, uint64_t address) {
   const std::string_view text(reinterpret_cast<const char*>(code.data()),
                               std::min(code.size(), kMaxWrapperScan));
-  return text.find("\x64\x4c\x8b\x34\x25") != text.npos ||  // mov %fs:disp, %r14
-         text.find("\x64\x4d\x8b\x36") != text.npos;        // mov %fs:(%r14), %r14
+  if (text.find("\x64\x4c\x8b\x34\x25") == text.npos &&  // mov %fs:disp, %r14
+      text.find("\x64\x4d\x8b\x36") == text.npos)        // mov %fs:(%r14), %r14
+    return false;
+  using Kind = arch::PrologueOp::Kind;
+  for (uint64_t at = 0; at < text.size();) {
+    const Bytes rest = code.from(at);
+    const auto instruction = arch::decode(rest, address + at);
+    if (!instruction || instruction->flow == arch::Flow::Call ||
+        instruction->flow == arch::Flow::IndirectCall)
+      return false;
+    const arch::PrologueOp op = arch::decode_prologue(rest, address + at);
+    if (op.dest == arch::CheckRegister::R14 &&
+        (op.kind == Kind::TlsLoad || op.kind == Kind::TlsLoadIndirect))
+      return true;
+    at += instruction->length;
+  }
+  return false;
 }
 
 /// The Go linker's own marks in the symbol table and, since 1.25, in the pclntab: no functions.
@@ -83,7 +99,7 @@ Result<std::vector<Function>> make_go_functions(const elf::Elf& elf, const Pclnt
     function.abi = facts.abi;
     if (facts.abi == Abi::GoRegisters) {
       auto code = function.wrapper ? elf.at(row.entry, row.end - row.entry) : std::nullopt;
-      if (function.assembly || (code && loads_g(*code))) function.abi = Abi::GoStack;
+      if (function.assembly || (code && loads_g(*code, row.entry))) function.abi = Abi::GoStack;
     }
     functions.push_back(function);
   }
