@@ -17,6 +17,31 @@
 
 namespace gotap::go {
 
+/// A part of a value, and where it is while one instruction runs.
+struct LocatedPiece {
+  enum class In : uint8_t { Register, Frame, Memory };
+  In in = In::Register;
+  uint16_t reg = 0;           ///< Register: its DWARF number: 0 RAX, 1 RDX, 2 RCX, 3 RBX, ...
+  int64_t frame_offset = 0;   ///< Frame: from the address right above the return address
+  uint64_t address = 0;       ///< Memory: in the file
+  uint32_t value_offset = 0;  ///< of the part in the value
+  uint32_t size = 0;          ///< bytes
+  bool operator==(const LocatedPiece&) const = default;
+};
+
+/// A parameter of a call that was inlined.
+struct InlinedParameter {
+  std::string name;
+  TypeId type = kNoType;
+  bool is_result = false;
+  std::vector<LocatedPiece> pieces;  ///< by offset; what is not listed is nowhere, or not known
+};
+
+struct InlinedCall {
+  std::string function;
+  std::vector<InlinedParameter> params;
+};
+
 class DwarfTypes final : public TypeSource {
  public:
   /// Nothing: the file has no DWARF of Go's. `elf` must outlive it. Damage is found as it is
@@ -35,6 +60,10 @@ class DwarfTypes final : public TypeSource {
   std::vector<std::string> global_names() const;
   /// Of the named type `type_name`, by value.
   std::vector<Constant> constants(std::string_view type_name) const;
+
+  /// The inlined calls whose code the instruction at `pc` is, the outermost first. Unnamed
+  /// parameters are not among theirs: DWARF leaves them out.
+  std::vector<InlinedCall> inlined_calls(uint64_t pc, Types& types) const;
 
   GoType read_type(uint64_t key, Types& types) const override;
   std::vector<std::string> warnings() const;

@@ -1,10 +1,14 @@
-// image_dump [--list | --sites | --find] FILE [PATTERN]: what was found in an executable; the input
-// of tests/e2e/image-witness.sh and tests/corpus. Plain: Image::dump, one line a function. --list:
-// entry, end, kind, name and source position. --sites: for each Go function, addresses in
-// hexadecimal of 16 digits: `function BEGIN END NAME`, `entry BEGIN FORM ADDRESS`, `no-entry BEGIN
-// REASON`, `refused BEGIN REASON` (its returns), `ret BEGIN ADDRESS`, `jump BEGIN ADDRESS` (out of
-// it). --find: the entries of the functions that Image::find has for each name on standard input,
-// one line a name.
+// image_dump [--list | --sites | --find | --signatures | --types | --globals] FILE [PATTERN]: what
+// was found in an executable; the input of tests/e2e/image-witness.sh and tests/corpus. Plain:
+// Image::dump, one line a function. --list: entry, end, kind, name and source position. --sites:
+// for each Go function, addresses in hexadecimal of 16 digits: `function BEGIN END NAME`, `entry
+// BEGIN FORM ADDRESS`, `no-entry BEGIN REASON`, `refused BEGIN REASON` (its returns), `ret BEGIN
+// ADDRESS`, `jump BEGIN ADDRESS` (out of it). --find: the entries of the functions that Image::find
+// has for each name on standard input, one line a name. --signatures: name, tab, signature or why
+// it is not known; `closure` lines follow with what it captures, `dictionary` ones with where that
+// is. --types: for each name on standard input the types of that name, constants with it, and what
+// their descriptors are called.
+// --globals: the package variables named on standard input.
 #include <cinttypes>
 #include <cstdio>
 #include <cstring>
@@ -13,6 +17,7 @@
 
 #include "base/text.h"
 #include "go/image.h"
+#include "go/type_info.h"
 
 namespace {
 
@@ -66,15 +71,69 @@ void print_found(const Image& image) {
   }
 }
 
+void print_signature(const Image& image, uint32_t index) {
+  const gotap::go::TypeInfo& info = image.type_info();
+  if (!image.functions()[index].is_go) return;
+  const std::string name(image.functions()[index].name);
+  const auto signature = info.signature(index);
+  if (!signature) {
+    std::printf("%s\t! %s\n", name.c_str(), signature.error().message.c_str());
+    return;
+  }
+  std::printf("%s\t%s%s\n", name.c_str(), signature->has_receiver ? "method " : "",
+              to_string(info.types(), *signature, "").c_str());
+  for (const gotap::go::Captured& it : signature->captured)
+    std::printf("closure %s\t%s %s @%" PRIu64 "%s\n", name.c_str(), it.name.c_str(),
+                info.types().at(it.type).name.c_str(), it.offset,
+                it.by_reference ? " by reference" : "");
+  using gotap::go::Dictionary;
+  if (signature->dictionary != Dictionary::None)
+    std::printf("dictionary %s\t%s\n", name.c_str(),
+                signature->dictionary == Dictionary::First ? "first" : "after the receiver");
+}
+
+void print_types(const Image& image) {
+  const gotap::go::TypeInfo& info = image.type_info();
+  std::string name;
+  while (std::getline(std::cin, name)) {
+    for (gotap::go::TypeId type : info.find_types(name)) {
+      std::printf("%s align %u\n", dump(info.types(), type).c_str(), info.types().at(type).align);
+      for (const gotap::go::Constant& it : info.constants(type))
+        std::printf("constant %s = %" PRId64 "\n", it.name.c_str(), it.value);
+      const uint64_t address = info.runtime_address(type);
+      const auto at = address ? info.type_at(address) : std::nullopt;
+      if (at) std::printf("descriptor %s\n", dump(info.types(), *at).c_str());
+    }
+  }
+}
+
+void print_globals(const Image& image) {
+  const gotap::go::TypeInfo& info = image.type_info();
+  std::string name;
+  while (std::getline(std::cin, name)) {
+    const auto global = info.global(name);
+    if (global)
+      std::printf("%" PRIx64 " %s %s\n", global->address, name.c_str(),
+                  info.types().at(global->type).name.c_str());
+    else
+      std::printf("! %s; %s\n", global.error().message.c_str(), global.error().hint.c_str());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool list = argc > 1 && std::strcmp(argv[1], "--list") == 0;
   const bool sites = argc > 1 && std::strcmp(argv[1], "--sites") == 0;
   const bool find = argc > 1 && std::strcmp(argv[1], "--find") == 0;
-  const int file = list || sites || find ? 2 : 1;
+  const bool signatures = argc > 1 && std::strcmp(argv[1], "--signatures") == 0;
+  const bool types = argc > 1 && std::strcmp(argv[1], "--types") == 0;
+  const bool globals = argc > 1 && std::strcmp(argv[1], "--globals") == 0;
+  const int file = list || sites || find || signatures || types || globals ? 2 : 1;
   if (argc <= file) {
-    std::fprintf(stderr, "usage: image_dump [--list | --sites | --find] FILE [PATTERN]\n");
+    std::fprintf(stderr,
+                 "usage: image_dump [--list | --sites | --find | --signatures | --types | "
+                 "--globals] FILE [PATTERN]\n");
     return 2;
   }
   auto opened = Image::open(argv[file]);
@@ -83,11 +142,11 @@ int main(int argc, char** argv) {
     return 1;
   }
   const Image& image = **opened;
-  if (find) {
-    print_found(image);
+  if (find || types || globals) {
+    (find ? print_found : types ? print_types : print_globals)(image);
     return 0;
   }
-  if (!sites) print_header(image);
+  if (!sites && !signatures) print_header(image);
   const char* pattern = argc > file + 1 ? argv[file + 1] : "*";
   for (uint32_t i = 0; i < image.functions().size(); i++) {
     if (!gotap::glob_match(pattern, image.functions()[i].name)) continue;
@@ -95,8 +154,13 @@ int main(int argc, char** argv) {
       print_position(image, image.functions()[i]);
     else if (sites)
       print_sites(image, i);
+    else if (signatures)
+      print_signature(image, i);
     else
       std::printf("%s\n", image.dump(i).c_str());
   }
+  if (signatures)
+    for (const std::string& warning : image.type_info().warnings())
+      std::printf("warning %s\n", warning.c_str());
   return 0;
 }
