@@ -58,6 +58,7 @@ struct BuiltinTable {
       Row{Builtin::Bswap, &G::value_bswap},
       Row{Builtin::HasKey, &G::value_has_key},
       Row{Builtin::Len, &G::value_length},
+      Row{Builtin::Label, nullptr, &G::string_label},
       Row{Builtin::Printf, &G::printf_call},
       Row{Builtin::Print, &G::print_call},
       Row{Builtin::Clear, &G::clear_call},

@@ -140,6 +140,7 @@ class Generator {
   void value_strcontains(const Expr& expr);
   void find_string(const Expr& expr, bool index);
   void string_probetype(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_label(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_index(const Expr& expr);
   Place readable_string(const Expr& expr);

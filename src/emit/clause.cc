@@ -350,6 +350,10 @@ std::string ClausePrinter::expr(const Expr& e) {
     case Kind::Index:
       script_.problem(e.location, "the byte of a string cannot be emitted");
       return "0";
+    case Kind::GoValue:
+      script_.problem(e.location, "bpftrace has no words for Go values",
+                      "the words they are made of are arg0, reg(\"bx\"), *(reg(\"ax\")+8)");
+      return "0";
     case Kind::IncDec: {
       if (e.kids[0].kind == Kind::Map) script_.written.insert(e.kids[0].slot);
       std::string op = e.integer == 1 ? "++" : "--";

@@ -2,8 +2,8 @@
 
 namespace gotap::go {
 
-std::string Path::text() const { return {}; }
-Resolved resolve(const TypeInfo&, uint32_t, const Path&, Aspect) { return {}; }
-std::string dump(const Access&) { return {}; }
+Resolved resolve(const TypeInfo&, uint32_t, const Path&, Aspect, const std::vector<std::string>&) {
+  return {};
+}
 
 }  // namespace gotap::go

@@ -67,6 +67,7 @@ struct Word {
     Stack,     ///< at SP + offset
     Context,   ///< RDX itself: the closure's context
     Base,      ///< at the base address + offset
+    Address,   ///< the base address + offset itself: where an array lies
     Constant,  ///< `offset` itself
   };
   In in = In::Constant;
@@ -94,6 +95,7 @@ struct AccessStep {
   std::optional<uint64_t> index;  ///< Index: known now; else the next of the dynamic ones
   bool in_place = false;          ///< Index of an array: base += i * number
   bool has_methods = true;        ///< Assert: first is an itab, the type is its second word
+  bool nil_is_zero = false;       ///< Pointer: nil ends the way, the value is 0 (len of a nil map)
   auto operator<=>(const AccessStep&) const = default;
 };
 
@@ -102,9 +104,12 @@ struct ErrorForm {
   enum class Kind : uint8_t {
     Text,    ///< a string at `offset` of what the data word points to
     Number,  ///< syscall.Errno: the number, `size` bytes, behind the data word
-    Path,    ///< *fs.PathError: strings at `offset` and `second`, an error at `next`
-    Join,    ///< *errors.joinError: a slice of errors at `offset`
+    /// *fs.PathError: strings at `offset` and `second`, each of which may be kNone, an error at
+    /// `next`: "OP TEXT: NEXT", "TEXT: NEXT" (*os.SyscallError) or "NEXT".
+    Path,
+    Join,  ///< *errors.joinError: a slice of errors at `offset`
   };
+  static constexpr uint32_t kNone = ~0u;
   uint64_t type_address = 0;  ///< of the dynamic type's descriptor in the file
   Kind kind = Kind::Text;
   uint32_t offset = 0, second = 0, next = 0, size = 8;
@@ -128,6 +133,9 @@ struct ContextForms {
   uint64_t key_type = 0;  ///< descriptor of OpenTelemetry's context key
   std::vector<Link> links;
   std::vector<Span> spans;
+  /// Context types without a parent: the chain has no span. At a type that is nowhere here it is
+  /// not known whether there is one.
+  std::vector<uint64_t> ends;
   auto operator<=>(const ContextForms&) const = default;
 };
 
@@ -141,7 +149,8 @@ struct Access {
   std::vector<ErrorForm> errors;      ///< of an interface whose text is asked for
   ContextForms contexts;              ///< Aspect::TraceId, SpanId
   /// Not empty: the value cannot be had, and this is why, as it is shown: "in XMM0",
-  /// "signature unknown: stripped". Everything else is then empty.
+  /// "signature unknown: stripped". Everything else is then empty, but for `type` where it is
+  /// known.
   std::string unknown;
   bool needs_bias = false;  ///< some address of the file is compared with one of the process
   auto operator<=>(const Access&) const = default;
@@ -160,10 +169,13 @@ struct Resolved {
 };
 
 /// Where `path` leads in function `function`, whose values are looked at at a call's begin
-/// (parameters, captured variables) or at a RET (results).
-Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect);
+/// (parameters, captured variables) or at a RET (results). `error_texts` are the error types of
+/// the user, each with the string that is its text: "*main.E.Msg"; one that is not there counts
+/// for nothing.
+Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
+                 const std::vector<std::string>& error_texts = {});
 
-/// The stage's printer: `base=[r0]; base+=16; words [base+0]:8 [base+8]:8 string`.
+/// The stage's printer: `base=r0:8; words [base+16]:8 [base+24]:8`.
 std::string dump(const Access& access);
 
 }  // namespace gotap::go

@@ -33,6 +33,15 @@ const char* name(TypeKind kind) {
 
 }  // namespace
 
+Types::Types() {
+  nodes_.emplace_back();  // kNoType
+  GoType byte;
+  byte.kind = TypeKind::Uint;
+  byte.name = "uint8";
+  byte.size = 1;
+  nodes_.push_back({std::move(byte), nullptr, 0});  // kByteType
+}
+
 const GoType& Types::at(TypeId id) const {
   if (id >= nodes_.size()) id = kNoType;
   Node& node = nodes_[id];

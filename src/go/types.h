@@ -16,6 +16,7 @@ namespace gotap::go {
 
 using TypeId = uint32_t;  ///< of a type in a Types
 constexpr TypeId kNoType = 0;
+constexpr TypeId kByteType = 1;  ///< uint8, which every Types has: of a string's bytes
 
 enum class TypeKind : uint8_t {
   Unknown,  ///< named, but nothing more is known of it
@@ -72,7 +73,7 @@ class TypeSource {
 
 class Types {
  public:
-  Types() { nodes_.emplace_back(); }  // kNoType
+  Types();
   Types(const Types&) = delete;
   Types& operator=(const Types&) = delete;
 

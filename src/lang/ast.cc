@@ -98,7 +98,13 @@ std::string print(const Expr& e) {
       return e.postfix ? "(" + print(e.kids[0]) + op + ")" : "(" + (op + print(e.kids[0])) + ")";
     }
     case Expr::Kind::Tuple: return "tuple(" + join(e.kids) + ")";
-    case Expr::Kind::Field: return print(e.kids[0]) + "." + std::to_string(e.integer);
+    case Expr::Kind::Field:
+      return print(e.kids[0]) + "." + (e.text.empty() ? std::to_string(e.integer) : e.text);
+    case Expr::Kind::Slice:
+      return print(e.kids[0]) + "[" + (e.low ? std::to_string(*e.low) : "") + ":" +
+             (e.high ? std::to_string(*e.high) : "") + "]";
+    case Expr::Kind::Assert: return print(e.kids[0]) + ".(" + e.text + ")";
+    case Expr::Kind::Nil: return "nil";
   }
   return "?";
 }

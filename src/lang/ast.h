@@ -29,7 +29,10 @@ struct Expr {
     Index,     ///< kids[0][kids[1]], of a pointer
     IncDec,    ///< ++ and --: `integer` is +1 or -1 (as u64), `postfix`
     Tuple,     ///< (kids)
-    Field,     ///< kids[0].N: `integer` is N
+    Field,     ///< kids[0].N: `integer` is N; kids[0].NAME: `text` is NAME
+    Slice,     ///< kids[0][low:high]
+    Assert,    ///< kids[0].(T): `text` is T
+    Nil,       ///< nil
   };
   Kind kind = Kind::Integer;
   Location location;
@@ -41,7 +44,8 @@ struct Expr {
   bool indexed = false;
   /// A literal that stands for a positional parameter; `text` holds the parameter.
   bool parameter = false;
-  uint32_t depth = 1;  ///< of the tree below; the parser bounds it
+  std::optional<uint64_t> low, high;  ///< Slice
+  uint32_t depth = 1;                 ///< of the tree below; the parser bounds it
   std::vector<Expr> kids;
 };
 

@@ -325,6 +325,24 @@ Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   return out;
 }
 
+Typed check_label(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (const ProbeSpec* spec = first_not_go(checker))
+    return checker.error(e.location,
+                         "label(): " + spec->path + " is not a Go program: it has no labels");
+  const ast::Expr& key = e.kids[0];
+  if (key.kind != ast::Expr::Kind::String)
+    return checker.error(key.location, "the key of label() must be written out in quotes",
+                         "as in label(\"endpoint\")");
+  Typed out = call(e, row, Type::string(checker.options().settings.max_strlen));
+  out.expr.string = key.text;
+  return out;
+}
+
+// Words that are parts of Go values.
+Typed check_part(Checker& checker, const ast::Expr& e, const BuiltinRow&) {
+  return checker.go_value(e);
+}
+
 // --- actions
 
 // Whether a value of `type` can stand for a conversion; else what it wants.
@@ -536,7 +554,8 @@ std::vector<BuiltinRow> make_rows() {
        check_goid},
       {Builtin::Duration, "duration", "duration", "nanoseconds the call took", C::Value,
        W::AtReturn, 0, 0, check_duration},
-      {Builtin::Retval, "retval", "retval", "first word of the result", C::Value, W::AtReturn, 0, 0,
+      {Builtin::Retval, "retval", "retval, retval.NAME, retval.N",
+       "result; where its type is not known, its first word", C::Value, W::AtReturn, 0, 0,
        check_retval},
       {Builtin::Arg, "arg", "arg0, arg1, ...",
        "N-th word of the arguments in registers; on Go before 1.17 on the stack", C::Value,
@@ -569,8 +588,11 @@ std::vector<BuiltinRow> make_rows() {
        W::Anywhere, 1, 1, check_bswap},
       {Builtin::HasKey, "has_key", "has_key(@m, key)", "whether a map has an entry", C::Function,
        W::Anywhere, 2, 255, check_delete},
-      {Builtin::Len, "len", "len(@m)", "number of entries of a map, to be printed", C::Function,
-       W::Anywhere, 1, 1, check_len},
+      {Builtin::Len, "len", "len(args.x), len(@m)",
+       "length of a Go value; number of entries of a map, to be printed", C::Function, W::Anywhere,
+       1, 1, check_len},
+      {Builtin::Label, "label", "label(\"key\")", "pprof label of the goroutine (Go programs)",
+       C::Function, W::InFunctions, 1, 1, check_label},
       {Builtin::Printf, "printf", "printf(\"format\", ...)", "print values", C::Action, W::Anywhere,
        1, 255, check_printf},
       {Builtin::Print, "print", "print(value), print(@m[, top[, div]])",
@@ -611,25 +633,37 @@ std::vector<BuiltinRow> make_rows() {
        check_aggregation},
       {Builtin::Lhist, "lhist", "@m = lhist(n, min, max, step)",
        "histogram with rows of equal width", C::Aggregation, W::Anywhere, 4, 4, check_aggregation},
+      {Builtin::Args, "args", "args.NAME, args.N",
+       "argument of a Go function and what it leads to: args.req.Key, args.list[0]", C::Value,
+       W::InFunctions, 0, 0, check_part},
+      {Builtin::Captured, "captured", "captured.NAME", "variable that a Go closure captures",
+       C::Value, W::InFunctions, 0, 0, check_part},
+      {Builtin::Global, "global", "global(\"pkg.name\")", "package variable of a Go program",
+       C::Function, W::InFunctions, 1, 1, check_part},
+      {Builtin::Cap, "cap", "cap(args.x)", "capacity of a Go slice or channel", C::Function,
+       W::InFunctions, 1, 1, check_part},
+      {Builtin::Typeof, "typeof", "typeof(args.err)", "type of what a Go interface holds",
+       C::Function, W::InFunctions, 1, 1, check_part},
+      {Builtin::TraceId, "trace_id", "trace_id(args.ctx)",
+       "OpenTelemetry trace of a context.Context", C::Function, W::InFunctions, 0, 1, check_part},
+      {Builtin::SpanId, "span_id", "span_id(args.ctx)", "OpenTelemetry span of a context.Context",
+       C::Function, W::InFunctions, 0, 1, check_part},
   };
 }
 
-constexpr std::array<std::string_view, 60> kForeign{
-    "args",        "ustack",        "kstack",      "dw_ustack",
-    "usym",        "ksym",          "signal",      "signal_thread",
-    "find",        "uaddr",         "tseries",     "curtask",
-    "ctx",         "ppid",          "pcomm",       "leader_tid",
-    "leader_comm", "cpid",          "has_cpid",    "macaddr",
-    "ntop",        "pton",          "kaddr",       "percpu_kaddr",
-    "override",    "unwatch",       "write_user",  "sizeof",
-    "offsetof",    "container_of",  "memcmp",      "errorf",
-    "warnf",       "uptr",          "kptr",        "strcap",
-    "str_concat",  "syscall_name",  "path",        "socket_cookie",
-    "skboutput",   "cgroupid",      "cgroup_path", "is_err",
-    "kfunc_exist", "kfunc_allowed", "assert",      "static_assert",
-    "fail",        "getopt",        "is_literal",  "is_ptr",
-    "is_str",      "is_array",      "is_integer",  "is_unsigned_integer",
-    "typeof",      "typeinfo",      "gostack",     "caller"};
+constexpr std::array<std::string_view, 58> kForeign{
+    "ustack",      "kstack",        "dw_ustack",    "usym",          "ksym",
+    "signal",      "signal_thread", "find",         "uaddr",         "tseries",
+    "curtask",     "ctx",           "ppid",         "pcomm",         "leader_tid",
+    "leader_comm", "cpid",          "has_cpid",     "macaddr",       "ntop",
+    "pton",        "kaddr",         "percpu_kaddr", "override",      "unwatch",
+    "write_user",  "sizeof",        "offsetof",     "container_of",  "memcmp",
+    "errorf",      "warnf",         "uptr",         "kptr",          "strcap",
+    "str_concat",  "syscall_name",  "path",         "socket_cookie", "skboutput",
+    "cgroupid",    "cgroup_path",   "is_err",       "kfunc_exist",   "kfunc_allowed",
+    "assert",      "static_assert", "fail",         "getopt",        "is_literal",
+    "is_ptr",      "is_str",        "is_array",     "is_integer",    "is_unsigned_integer",
+    "typeinfo",    "gostack",       "caller"};
 
 struct NamedType {
   std::string_view name;

@@ -161,7 +161,13 @@ Typed Checker::any(const ast::Expr& e) {
     case K::Index: return index(e);
     case K::IncDec: return step(e);
     case K::Tuple: return tuple(e);
-    case K::Field: return field(value(e.kids[0]), e.integer, e.location);
+    case K::Field:
+      if (e.text.empty()) return field(value(e.kids[0]), e.integer, e.location);
+      [[fallthrough]];
+    case K::Slice:
+    case K::Assert: return go_value(e);
+    case K::Nil:
+      return error(e.location, "nil stands only behind == and !=", "as in args.err != nil");
   }
   return unusable();
 }

@@ -474,7 +474,7 @@ TEST(Check, LongChainsSettle) {
 
 TEST(Builtins, RowsStandInTheEnumsOrder) {
   const auto& rows = builtin_rows();
-  ASSERT_EQ(rows.size(), static_cast<size_t>(Builtin::kNumber));
+  ASSERT_EQ(rows.size(), static_cast<size_t>(Builtin::kRows));
   for (size_t i = 0; i < rows.size(); i++) {
     EXPECT_EQ(static_cast<size_t>(rows[i].id), i) << rows[i].name;
     EXPECT_STRNE(rows[i].doc, "");

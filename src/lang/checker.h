@@ -42,6 +42,8 @@ class Checker {
   Typed printable(const ast::Expr& e);
   /// A value that must be an integer, bool or pointer.
   Typed number(const ast::Expr& e, const char* what);
+  /// A part of a Go value: a path, or len(), cap(), typeof() ... of one. See check_go.cc.
+  Typed go_value(const ast::Expr& e);
   /// An integer known now, in [low, high].
   std::optional<int64_t> literal(const ast::Expr& e, const char* what, int64_t low, int64_t high);
   /// A map, or an entry of it, aggregate or not. `type` of the result is the map's value type.

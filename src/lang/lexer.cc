@@ -244,6 +244,27 @@ Token Lexer::string_literal() {
   return token;
 }
 
+Token Lexer::type_name() {
+  while (peek() == ' ' || peek() == '\t') position_++;
+  if (peek() == '"') return string_literal();
+  const size_t begin = position_;
+  size_t open = 0;
+  for (; position_ < text_.size() && text_[position_] != '\n'; position_++) {
+    const char c = text_[position_];
+    if (c == '(' || c == '[' || c == '{') open++;
+    if (c != ')' && c != ']' && c != '}') continue;
+    if (open == 0) break;
+    open--;
+  }
+  if (peek() != ')')
+    return error(begin, position_, "the name of the type does not end on its line",
+                 "as in args.err.(*io/fs.PathError)");
+  Token token = make(Tok::String, begin);
+  while (!token.text.empty() && (token.text.back() == ' ' || token.text.back() == '\t'))
+    token.text.pop_back();
+  return token;
+}
+
 Token Lexer::next() {
   skip_blanks();
   size_t begin = position_;

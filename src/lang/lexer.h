@@ -99,6 +99,11 @@ class Lexer {
   std::string_view text() const { return text_; }
   Location at(size_t begin, size_t end) const { return lines_.at(begin, end); }
 
+  /// The rest of a type's name up to the parenthesis that closes it, which is left: what stands
+  /// behind `.(`. Import paths have dots, slashes and dashes in them. Reports an end of the line
+  /// in it.
+  Token type_name();
+
   /// The string literal at position(), which is at its opening quote.
   Token string_literal();
 

@@ -154,51 +154,99 @@ MaybeExpr Parser::prefix(Tok kind) {
   return bounded(std::move(expr));
 }
 
-// postfix = primary { "++" | "--" | "[" expression "]" }
+// postfix = primary { "++" | "--" | subscript | member }
 MaybeExpr Parser::postfix() {
   size_t begin = peek().location.begin;
   auto expr = primary();
   while (expr) {
-    std::vector<ast::Expr> kids;
     if (at(Tok::Increment) || at(Tok::Decrement)) {
       if (expr->kind != ast::Expr::Kind::Map && expr->kind != ast::Expr::Kind::Variable)
         return error(expr->location, "only variables ($x) and maps (@x) can be counted up or down");
       uint64_t step = take().kind == Tok::Increment ? 1 : ~uint64_t{0};
+      std::vector<ast::Expr> kids;
       kids.push_back(std::move(*expr));
       expr = make(ast::Expr::Kind::IncDec, begin, std::move(kids));
       expr->integer = step;
       expr->postfix = true;
     } else if (at(Tok::LBracket)) {
-      take();
-      auto index = expression();
-      if (!index || !expect(Tok::RBracket, "']'", "after the index")) return std::nullopt;
-      kids.push_back(std::move(*expr));
-      kids.push_back(std::move(*index));
-      expr = make(ast::Expr::Kind::Index, begin, std::move(kids));
+      expr = subscript(std::move(*expr));
     } else if (at(Tok::Dot) && expr->kind == ast::Expr::Kind::Integer) {
       return error(peek().location, "there are no floating point numbers");
     } else if (at(Tok::Dot)) {
-      Token dot = take();
-      if (!at(Tok::Integer)) {
-        return error(dot.location, "fields of structures are not supported",
-                     "read memory with *(uint64*)(pointer + offset)");
-      }
-      uint64_t part = take().integer;
-      kids.push_back(std::move(*expr));
-      expr = make(ast::Expr::Kind::Field, begin, std::move(kids));
-      expr->integer = part;
+      expr = member(std::move(*expr));
     } else if (at(Tok::Arrow)) {
-      return error(peek().location, "fields of structures are not supported",
-                   "read memory with *(uint64*)(pointer + offset)");
+      return error(peek().location, "-> is not supported",
+                   "fields of Go values are args.p.Field, through pointers too; other memory is "
+                   "*(uint64*)(pointer + offset)");
     } else {
       return expr;
     }
-    expr = bounded(std::move(*expr));
+    if (expr) expr = bounded(std::move(*expr));
   }
   return expr;
 }
 
-// primary = integer | string | "true" | "false" | variable | map | word | "(" ...
+// subscript = "[" ( expression | [ integer ] ":" [ integer ] ) "]"
+MaybeExpr Parser::subscript(ast::Expr of) {
+  size_t begin = of.location.begin;
+  take();
+  std::optional<ast::Expr> low, high;
+  if (!at(Tok::Colon) && !(low = expression())) return std::nullopt;
+  const bool slice = accept(Tok::Colon);
+  if (slice && !at(Tok::RBracket) && !(high = expression())) return std::nullopt;
+  if (!expect(Tok::RBracket, "']'", slice ? "after the part" : "after the index"))
+    return std::nullopt;
+  std::vector<ast::Expr> kids;
+  kids.push_back(std::move(of));
+  if (!slice) kids.push_back(std::move(*low));
+  ast::Expr expr =
+      make(slice ? ast::Expr::Kind::Slice : ast::Expr::Kind::Index, begin, std::move(kids));
+  if (!slice) return expr;
+  for (const std::optional<ast::Expr>* bound : {&low, &high})
+    if (*bound && (*bound)->kind != ast::Expr::Kind::Integer)
+      return error((*bound)->location, "the bounds of a part must be numbers written in the script",
+                   "as in args.key[:3]");
+  if (low) expr.low = low->integer;
+  if (high) expr.high = high->integer;
+  return expr;
+}
+
+// member = "." ( integer | name | string | "(" type ")" )
+MaybeExpr Parser::member(ast::Expr of) {
+  size_t begin = of.location.begin;
+  Token dot = take();
+  std::vector<ast::Expr> kids;
+  kids.push_back(std::move(of));
+  ast::Expr::Kind kind = ast::Expr::Kind::Field;
+  uint64_t number = 0;
+  std::string text;
+  if (at(Tok::Integer)) {
+    number = take().integer;
+  } else if (at(Tok::Identifier) || at(Tok::String)) {
+    text = take().text;
+    if (text.empty()) return error(since(dot.location.begin), "a field has a name");
+  } else if (at(Tok::LParen)) {
+    take();
+    // Not made of words: it is cut out of the text.
+    Token type = lexer_.type_name();
+    last_end_ = type.location.end;
+    if (type.kind != Tok::String) return std::nullopt;
+    if (type.text.empty())
+      return error(since(dot.location.begin), "the name of the type is missing",
+                   "as in args.err.(*io/fs.PathError)");
+    if (!expect(Tok::RParen, "')'", "after the type")) return std::nullopt;
+    kind = ast::Expr::Kind::Assert;
+    text = std::move(type.text);
+  } else {
+    return unexpected("the name of a field", "as in args.req.Key");
+  }
+  ast::Expr expr = make(kind, begin, std::move(kids));
+  expr.integer = number;
+  expr.text = std::move(text);
+  return expr;
+}
+
+// primary = integer | string | "true" | "false" | "nil" | variable | map | word | "(" ...
 MaybeExpr Parser::primary() {
   size_t begin = peek().location.begin;
   switch (peek().kind) {
@@ -262,7 +310,7 @@ MaybeExpr Parser::map() {
   return bounded(std::move(expr));
 }
 
-// word = "true" | "false" | name [ "(" list ")" ]
+// word = "true" | "false" | "nil" | name [ "(" list ")" ]
 MaybeExpr Parser::word() {
   Token name = take();
   size_t begin = name.location.begin;
@@ -271,6 +319,7 @@ MaybeExpr Parser::word() {
     expr.integer = name.text == "true" ? 1 : 0;
     return expr;
   }
+  if (name.text == "nil") return make(ast::Expr::Kind::Nil, begin);
   std::vector<ast::Expr> args;
   bool call = accept(Tok::LParen);
   if (call && !list(args, Tok::RParen, "after the arguments")) return std::nullopt;

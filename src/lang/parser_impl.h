@@ -75,6 +75,8 @@ class Parser {
   std::optional<ast::Expr> unary();
   std::optional<ast::Expr> prefix(Tok kind);
   std::optional<ast::Expr> postfix();
+  std::optional<ast::Expr> subscript(ast::Expr of);
+  std::optional<ast::Expr> member(ast::Expr of);
   std::optional<ast::Expr> primary();
   std::optional<ast::Expr> parenthesized();
   std::optional<ast::Expr> cast_or_group(size_t begin);

@@ -65,6 +65,28 @@ const Row kRows[] = {
   @i |= 1
   @j ^= 1
 )~"},
+    {R"~(u:./b:f /args.req.Size > 1024 && retval.err != nil/ { print(args.0.Key[:3]); $x = *args.p + (*args.q).n; })~",
+     R"~(uprobe:"./b":"f"
+  / ((args.req.Size > 1024) && (retval.err != nil)) /
+  print(args.0.Key[:3])
+  $x = ((*args.p) + (*args.q).n)
+)~"},
+    {R"~(u:./b:f { $x = args.list[pid ? 1 : 2][0x2:0x10]; $y = captured."größe"[1:]; $z = retval.0[:]; })~",
+     R"~(uprobe:"./b":"f"
+  $x = args.list[(pid ? 1 : 2)][2:16]
+  $y = captured.größe[1:]
+  $z = retval.0[:]
+)~"},
+    {R"~(u:./b:f { $x = args.err.(*io/fs.PathError).Path; $y = args.x.( "main.List[go.shape.int]" ).n; $z = len(global("net/http.DefaultClient").( func(int) [2]struct{ a int } )); })~",
+     R"~(uprobe:"./b":"f"
+  $x = args.err.(*io/fs.PathError).Path
+  $y = args.x.(main.List[go.shape.int]).n
+  $z = len(global("net/http.DefaultClient").(func(int) [2]struct{ a int }))
+)~"},
+    {R"~(BEGIN { for ($i : args.a..args.b.1) { } })~",
+     R"~(BEGIN
+  for $i : args.a..args.b.1
+)~"},
     {R"~(begin,END,i:s:1,interval:100ms { return; })~",
      R"~(BEGIN
 END

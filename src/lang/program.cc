@@ -15,6 +15,20 @@ bool takes_format(Builtin builtin) {
          builtin == Builtin::System;
 }
 
+// As written around a path; empty: nothing is.
+const char* name(go::Aspect aspect) {
+  switch (aspect) {
+    case go::Aspect::Value: return "";
+    case go::Aspect::Len: return "len";
+    case go::Aspect::Cap: return "cap";
+    case go::Aspect::Word: return "word";
+    case go::Aspect::TypeOf: return "typeof";
+    case go::Aspect::TraceId: return "trace_id";
+    case go::Aspect::SpanId: return "span_id";
+  }
+  return "?";
+}
+
 class Dumper {
  public:
   explicit Dumper(const TypedProgram& program) : program_(program) {}
@@ -31,6 +45,7 @@ class Dumper {
     return keys.empty() ? name : name + "[" + join(keys) + "]";
   }
   std::string call(const Expr& e);
+  std::string go_value(const Expr& e);
   std::string bare(const Expr& e);
   std::string print(const Expr& e) {
     std::string out = bare(e);
@@ -60,6 +75,17 @@ std::string Dumper::call(const Expr& e) {
   return name + "(" + args + ")";
 }
 
+// len(args.list[?].Name), the dynamic indices behind it; `entry` if it is kept from the begin.
+std::string Dumper::go_value(const Expr& e) {
+  if (e.slot >= clause_->go_values.size()) return "go(?)";
+  const GoValue& value = clause_->go_values[e.slot];
+  std::string out = value.path.text();
+  const char* aspect = name(value.aspect);
+  if (*aspect) out = std::string(aspect) + "(" + out + ")";
+  if (value.at_entry) out = "entry(" + out + ")";
+  return e.kids.empty() ? out : out + "{" + join(e.kids) + "}";
+}
+
 std::string Dumper::bare(const Expr& e) {
   switch (e.kind) {
     case Expr::Kind::Integer:
@@ -82,6 +108,7 @@ std::string Dumper::bare(const Expr& e) {
     case Expr::Kind::Tuple: return "(" + join(e.kids) + ")";
     case Expr::Kind::Index: return print(e.kids[0]) + "[" + print(e.kids[1]) + "]";
     case Expr::Kind::Field: return print(e.kids[0]) + "." + std::to_string(e.integer);
+    case Expr::Kind::GoValue: return go_value(e);
     case Expr::Kind::IncDec: {
       std::string op = e.integer == 1 ? "++" : "--";
       return e.postfix ? "(" + print(e.kids[0]) + op + ")" : "(" + op + print(e.kids[0]) + ")";

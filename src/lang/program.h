@@ -73,7 +73,8 @@ enum class Builtin : uint8_t {
   SignalName,
   Bswap,
   HasKey,  ///< kids[0] is the entry, a Map
-  Len,     ///< the type's `detail` is the map
+  Len,     ///< the type's `detail` is the map; of a Go value an Expr::GoValue is made
+  Label,   ///< label("key"): Expr::string is the key of a pprof label of the goroutine
   // actions
   Printf,
   Print,
@@ -94,7 +95,16 @@ enum class Builtin : uint8_t {
   Max,
   Hist,
   Lhist,
-  kNumber,
+  kNumber,  ///< of those that programs have code for
+  // words that the checker makes an Expr::GoValue of
+  Args = kNumber,
+  Captured,
+  Global,
+  Cap,
+  Typeof,
+  TraceId,
+  SpanId,
+  kRows,
 };
 
 /// nsecs(MODE).
@@ -227,6 +237,8 @@ struct TypedProgram {
   std::vector<std::string> time_formats;  ///< strftime()'s, by Type::detail
   /// Names of constants by value, by Type::detail - 1 of an Int.
   std::vector<std::map<int64_t, std::string>> constants;
+  /// What go::resolve() takes for the texts of errors: config `error_text`.
+  std::vector<std::string> error_texts;
   uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
   uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
 };
