@@ -268,11 +268,12 @@ std::optional<std::vector<InterfaceMethod>> Descriptors::interface_methods(
 
 std::string_view Descriptors::package(const Descriptor& type) const {
   std::optional<Name> found;
-  if (type.uncommon)
-    found = name_offset(type.address + kind_size(type));
-  else if (type.kind == RuntimeKind::Struct || type.kind == RuntimeKind::Interface)
+  if (!type.named && (type.kind == RuntimeKind::Struct || type.kind == RuntimeKind::Interface)) {
     if (auto pointer = elf_->word(type.address + kCommonSize); pointer && *pointer != 0)
       found = name(*pointer);
+  } else if (type.uncommon) {
+    found = name_offset(type.address + kind_size(type));
+  }
   return found ? found->text : std::string_view();
 }
 

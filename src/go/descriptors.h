@@ -107,7 +107,7 @@ class Descriptors {
   std::optional<DescriptorFunc> function(const Descriptor& type) const;
   std::optional<std::vector<InterfaceMethod>> interface_methods(const Descriptor& type) const;
   std::optional<uint64_t> interface_method_count(const Descriptor& type) const;
-  /// Import path; empty: predeclared, or it has none.
+  /// Import path of a named type, and of an unnamed one's unexported names; empty: it has none.
   std::string_view package(const Descriptor& type) const;
   std::optional<std::vector<DescriptorMethod>> methods(const Descriptor& type) const;
 

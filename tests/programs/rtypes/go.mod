@@ -1,0 +1,3 @@
+module rtypes
+
+go 1.18
