@@ -147,6 +147,8 @@ class Dwarf {
   std::vector<AddressRange> ranges(const DwarfDie& die) const;
   /// The expression that says where the value of `die` is at `pc`; nothing: it does not say.
   std::optional<Bytes> location(const DwarfDie& die, uint64_t pc) const;
+  /// All such expressions, wherever they hold.
+  std::vector<Bytes> locations(const DwarfDie& die) const;
   /// The address with this index in the unit's table (DW_FORM_addrx, DW_OP_addrx).
   std::optional<uint64_t> indexed_address(const DwarfUnit& unit, uint64_t index) const;
 
@@ -169,6 +171,8 @@ class Dwarf {
   bool read_indexed(const DwarfUnit& unit, uint16_t form, Cursor& cursor, DwarfValue* value) const;
   std::string_view indexed_text(const DwarfUnit& unit, uint64_t index) const;
   uint64_t list_offset(const DwarfUnit& unit, bool of_ranges, uint64_t index) const;
+  template <class Use>
+  void each_location(const DwarfDie& die, Use use) const;
   template <class Use>
   void each_old_entry(const DwarfUnit& unit, bool of_ranges, uint64_t offset, Use use) const;
   template <class Use>

@@ -6,6 +6,8 @@
 namespace gotap::elf {
 namespace {
 
+constexpr size_t kMaxLocations = 10000;  // of one value
+
 // Of .debug_rnglists; .debug_loclists has one more at 5, and the rest one higher.
 enum Entry : uint8_t {
   kEnd,
@@ -111,21 +113,34 @@ std::vector<AddressRange> Dwarf::ranges(const DwarfDie& die) const {
   return all;
 }
 
-std::optional<Bytes> Dwarf::location(const DwarfDie& die, uint64_t pc) const {
+template <class Use>
+void Dwarf::each_location(const DwarfDie& die, Use use) const {
   const DwarfValue value = attribute(die, DW_AT_location);
-  if (value.kind == DwarfValue::Kind::Block) return value.block;
-  if (value.kind != DwarfValue::Kind::Offset) return std::nullopt;
+  if (value.kind == DwarfValue::Kind::Block) use(0, ~uint64_t{0}, value.block);
+  if (value.kind != DwarfValue::Kind::Offset) return;
+  if (die.unit->version >= 5) {
+    each_new_entry(*die.unit, false, value.number, use);
+  } else {
+    each_old_entry(*die.unit, false, value.number, use);
+  }
+}
+
+std::optional<Bytes> Dwarf::location(const DwarfDie& die, uint64_t pc) const {
   std::optional<Bytes> found;
-  const auto look = [&](uint64_t begin, uint64_t end, Bytes expression) {
+  each_location(die, [&](uint64_t begin, uint64_t end, Bytes expression) {
     if (pc >= begin && pc < end) found = expression;
     return !found;
-  };
-  if (die.unit->version >= 5) {
-    each_new_entry(*die.unit, false, value.number, look);
-  } else {
-    each_old_entry(*die.unit, false, value.number, look);
-  }
+  });
   return found;
+}
+
+std::vector<Bytes> Dwarf::locations(const DwarfDie& die) const {
+  std::vector<Bytes> all;
+  each_location(die, [&](uint64_t, uint64_t, Bytes expression) {
+    all.push_back(expression);
+    return all.size() < kMaxLocations;
+  });
+  return all;
 }
 
 std::optional<uint64_t> Dwarf::indexed_address(const DwarfUnit& unit, uint64_t index) const {

@@ -109,8 +109,7 @@ void DwarfTypes::Impl::add_captured(const DwarfDie& die, DwarfFunction* function
                    [](const Captured& a, const Captured& b) { return a.offset < b.offset; });
 }
 
-std::optional<DwarfFunction> DwarfTypes::Impl::read_function(const DwarfDie& die, uint64_t entry,
-                                                             Types& types,
+std::optional<DwarfFunction> DwarfTypes::Impl::read_function(const DwarfDie& die, Types& types,
                                                              const TypeSource& source) const {
   DwarfFunction function;
   // A function that was inlined elsewhere too: its name, and those of its parameters that have
@@ -140,10 +139,14 @@ std::optional<DwarfFunction> DwarfTypes::Impl::read_function(const DwarfDie& die
     it.name = dwarf->attribute(*named, elf::DW_AT_name).text;
     it.type = type_of(*named);
     it.is_result = dwarf->attribute(*named, elf::DW_AT_variable_parameter).number != 0;
-    it.location = dwarf->location(child, entry);
-    it.unit = child.unit;
+    it.die = child;
     if (it.type == 0) whole = false;
-    function.params.push_back(it);
+    // Some results are there twice (a result that was moved to the heap, or split).
+    const auto same = [&it](const DwarfParameter& other) {
+      return it.name == other.name && it.type == other.type && it.is_result == other.is_result;
+    };
+    if (it.name == "_" || std::none_of(function.params.begin(), function.params.end(), same))
+      function.params.push_back(it);
     return whole;
   });
   if (!whole) return std::nullopt;

@@ -32,8 +32,7 @@ struct DwarfParameter {
   std::string_view name;
   uint64_t type = 0;  ///< key
   bool is_result = false;
-  std::optional<Bytes> location;  ///< at the function's entry
-  const elf::DwarfUnit* unit = nullptr;
+  elf::DwarfDie die;  ///< that has its location
 };
 
 /// A function as DWARF has it.
@@ -61,13 +60,14 @@ struct DwarfTypes::Impl {
   // Functions
   std::optional<elf::DwarfDie> function_at(uint64_t entry) const;
   std::optional<elf::DwarfDie> function_around(uint64_t pc) const;
-  /// With its parameters at `entry`. Nothing: its entry is damaged.
-  std::optional<DwarfFunction> read_function(const elf::DwarfDie& die, uint64_t entry, Types& types,
+  /// Nothing: it is damaged.
+  std::optional<DwarfFunction> read_function(const elf::DwarfDie& die, Types& types,
                                              const TypeSource& source) const;
 
-  std::optional<Signature> complete(const DwarfFunction& function, const Signature& visible,
-                                    const std::string& receiver, Types& types,
-                                    const TypeSource& source) const;
+  /// Of Go <= 1.21: what DWARF shows of a signature, completed. Nothing: it is not sure.
+  std::optional<Signature> complete(const DwarfFunction& described, const Function& function,
+                                    const Signature& visible, const std::string& receiver,
+                                    Types& types, const TypeSource& source) const;
 
   // Variables and constants
   std::optional<Global> global(std::string_view name, Types& types, const TypeSource& source) const;
@@ -109,8 +109,14 @@ struct DwarfTypes::Impl {
   std::optional<uint64_t> variable_address(const elf::DwarfDie& die) const;
   const std::vector<Code>& functions_of(size_t unit) const;
   const Code* code_around(uint64_t pc) const;
-  bool is_whole(const DwarfFunction& function, const Signature& signature,
-                const Types& types) const;
+  Parameter nameless_receiver(const std::string& type, Types& types,
+                              const TypeSource& source) const;
+  std::optional<Signature> checked(const DwarfFunction& described, const Function& function,
+                                   Signature signature, Types& types) const;
+  std::vector<LocatedPiece> home(const DwarfParameter& parameter, uint64_t entry, bool in_frame,
+                                 uint64_t size) const;
+  bool places_agree(const DwarfFunction& described, uint64_t entry, const Signature& signature,
+                    const Placement& placement, const Types& types) const;
   void add_captured(const elf::DwarfDie& die, DwarfFunction* function, Types& types,
                     const TypeSource& source) const;
 

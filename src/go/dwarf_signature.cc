@@ -9,6 +9,7 @@
 //   (gc/dcl.go, funcargs).
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "go/dwarf_impl.h"
 #include "go/dwarf_location.h"
@@ -18,7 +19,6 @@ namespace {
 
 constexpr int kAllNamed = 22;          // since then nothing is left out
 constexpr int kDictionaryBehind = 20;  // since then it is behind the receiver
-constexpr int kRegisters = 17;         // since then arguments are in registers
 constexpr int kResultsCountOn = 16;    // until then
 constexpr std::string_view kDictionary = ".dict";
 
@@ -158,17 +158,18 @@ struct Space {
 
 using Located = std::vector<std::vector<LocatedPiece>>;  // of each value
 
-/// Whether the places that DWARF has for parameters rule out that one is left out: each is where
-/// the ABI puts it, and after each that DWARF has nowhere one follows in the same sort of place.
+/// Whether the places that DWARF has for parameters rule out that one is left out before the last
+/// of them: each is where the ABI puts it, and after each that DWARF has nowhere one follows in
+/// the same sort of register. (On the stack what is left out can hide in padding.)
 bool params_are_sure(const std::vector<ValueLocation>& params, const Located& located) {
   for (size_t i = 0; i < params.size(); i++)
-    if (!agrees(params[i], located[i])) return false;
+    if (!params[i].known || !agrees(params[i], located[i])) return false;
   Space later{ValueLocation()};
   for (size_t i = params.size(); i-- > 0;) {
     const Space needed(params[i]);
     if (!located[i].empty()) {
       later.add(needed);
-    } else if (!needed.within(later)) {
+    } else if (needed.stack || !needed.within(later)) {
       return false;
     }
   }
@@ -179,6 +180,7 @@ bool params_are_sure(const std::vector<ValueLocation>& params, const Located& lo
 bool results_are_sure(const std::vector<ValueLocation>& results, const Located& located) {
   bool on_stack = false, found = false;
   for (size_t i = 0; i < results.size(); i++) {
+    if (!results[i].known) return false;
     if (!results[i].on_stack) continue;
     on_stack = true;
     const bool in_frame =
@@ -224,80 +226,124 @@ Error unknown(std::string reason) { return Error{"signature unknown: " + std::mo
 
 }  // namespace
 
-/// Whether nothing that decides where values are is left out of `signature`, as far as the file
-/// tells.
-bool DwarfTypes::Impl::is_whole(const DwarfFunction& function, const Signature& signature,
-                                const Types& types) const {
-  const size_t receivers = signature.has_receiver ? 1 : 0;
-  const auto counted = minor <= kResultsCountOn ? counted_params(function) : std::nullopt;
-  if (counted) return *counted + receivers == signature.params.size();
-  const Placement placement =
-      place(types, signature, minor >= kRegisters ? Abi::GoRegisters : Abi::GoStack);
-  Located params, results;
-  for (const DwarfParameter& it : function.params) {
-    const auto& known = it.is_result ? signature.results : signature.params;
-    Located& located = it.is_result ? results : params;
-    // A receiver that was put in has no place in DWARF.
-    const size_t visible = std::count_if(function.params.begin(), function.params.end(),
-                                         [](const DwarfParameter& p) { return !p.is_result; });
-    if (!it.is_result && params.empty()) params.resize(signature.params.size() - visible);
-    if (located.size() >= known.size()) return false;
-    const uint64_t size = types.at(known[located.size()].type).size;
-    located.push_back(it.location ? read_location(*dwarf, *it.unit, *it.location, size)
-                                  : std::vector<LocatedPiece>());
+/// Where DWARF has a value that the ABI puts at one place for the whole call: at the entry, or,
+/// if that is on the stack above the return address, at any time.
+std::vector<LocatedPiece> DwarfTypes::Impl::home(const DwarfParameter& parameter, uint64_t entry,
+                                                 bool in_frame, uint64_t size) const {
+  const elf::DwarfDie& die = parameter.die;
+  if (const auto at_entry = dwarf->location(die, entry))
+    if (auto pieces = read_location(*dwarf, *die.unit, *at_entry, size); !pieces.empty())
+      return pieces;
+  if (!in_frame) return {};
+  for (Bytes expression : dwarf->locations(die)) {
+    auto pieces = read_location(*dwarf, *die.unit, expression, size);
+    const auto outside = [](const LocatedPiece& it) {
+      return it.in != LocatedPiece::In::Frame || it.frame_offset < 0;
+    };
+    std::erase_if(pieces, outside);
+    if (!pieces.empty()) return pieces;
   }
-  params.resize(signature.params.size());
-  if (placement.params.size() != params.size() || placement.results.size() != results.size())
-    return false;
+  return {};
+}
+
+/// Whether the places that DWARF has for the values say that nothing is left out that moves one
+/// of them.
+bool DwarfTypes::Impl::places_agree(const DwarfFunction& described, uint64_t entry,
+                                    const Signature& signature, const Placement& placement,
+                                    const Types& types) const {
+  const size_t visible = std::count_if(described.params.begin(), described.params.end(),
+                                       [](const DwarfParameter& it) { return !it.is_result; });
+  // A receiver that was put in has no place in DWARF.
+  Located params(signature.params.size() - visible), results;
+  for (const DwarfParameter& it : described.params) {
+    Located& located = it.is_result ? results : params;
+    const auto& known = it.is_result ? signature.results : signature.params;
+    const ValueLocation& where =
+        (it.is_result ? placement.results : placement.params)[located.size()];
+    const uint64_t size = types.at(known[located.size()].type).size;
+    located.push_back(home(it, entry, where.on_stack, size));
+  }
   return params_are_sure(placement.params, params) && results_are_sure(placement.results, results);
 }
 
-/// Of Go <= 1.21.
-std::optional<Signature> DwarfTypes::Impl::complete(const DwarfFunction& function,
+/// The signature if it is whole, or if only its last parameters are missing, with one of an
+/// unknown type for these.
+std::optional<Signature> DwarfTypes::Impl::checked(const DwarfFunction& described,
+                                                   const Function& function, Signature signature,
+                                                   Types& types) const {
+  const Placement placement = place(types, signature, function.abi);
+  const auto size = [&types](uint64_t sum, const Parameter& it) {
+    return sum + types.at(it.type).size;
+  };
+  std::optional<uint64_t> missing;  // bytes of arguments that are left out
+  if (placement.stack_bytes && function.argument_bytes) {
+    const uint64_t bytes = *placement.stack_bytes + placement.spill_bytes;
+    if (bytes > *function.argument_bytes) return std::nullopt;
+    missing = *function.argument_bytes - bytes;
+    // Nothing is missing, and nothing can hide in padding between those that are known.
+    uint64_t known = std::accumulate(signature.params.begin(), signature.params.end(),
+                                     signature.dictionary == Dictionary::None ? 0ul : 8ul, size);
+    for (size_t i = 0; i < signature.results.size(); i++)
+      if (placement.results[i].on_stack) known = size(known, signature.results[i]);
+    if (known == *function.argument_bytes) return signature;
+  }
+  if (minor <= kResultsCountOn) {
+    const auto counted = counted_params(described);
+    const size_t receivers = signature.has_receiver ? 1 : 0;
+    if (counted && *counted + receivers == signature.params.size()) return signature;
+  }
+  if (!places_agree(described, function.entry, signature, placement, types)) return std::nullopt;
+  if (missing.value_or(0) > 0) signature.params.push_back({"", types.add(GoType())});
+  return signature;
+}
+
+/// Of type kNoType if that is not known.
+Parameter DwarfTypes::Impl::nameless_receiver(const std::string& type, Types& types,
+                                              const TypeSource& source) const {
+  const std::vector<uint64_t> found = find_types(type);
+  if (!found.empty()) return {"", types.reference(source, found.front())};
+  if (type[0] != '*') return {};
+  GoType pointer;
+  pointer.kind = TypeKind::Pointer;
+  pointer.name = type;
+  pointer.size = pointer.align = 8;
+  return {"", types.add(std::move(pointer))};
+}
+
+std::optional<Signature> DwarfTypes::Impl::complete(const DwarfFunction& described,
+                                                    const Function& function,
                                                     const Signature& visible,
                                                     const std::string& receiver, Types& types,
                                                     const TypeSource& source) const {
-  if (receiver.empty() || visible.has_receiver)
-    if (is_whole(function, visible, types)) return visible;
-  if (receiver.empty()) return std::nullopt;
-  // A receiver without a name: its type is known from the method's.
+  if (receiver.empty()) return checked(described, function, visible, types);
+  if (visible.has_receiver)
+    if (auto whole = checked(described, function, visible, types)) return whole;
   Signature with = visible;
   with.has_receiver = true;
-  const std::vector<uint64_t> found = find_types(receiver);
-  Parameter first;
-  if (!found.empty()) {
-    first.type = types.reference(source, found.front());
-  } else if (receiver[0] == '*') {
-    GoType pointer;
-    pointer.kind = TypeKind::Pointer;
-    pointer.name = receiver;
-    pointer.size = pointer.align = 8;
-    first.type = types.add(std::move(pointer));
-  } else {
-    return std::nullopt;
-  }
+  const Parameter first = nameless_receiver(receiver, types, source);
+  if (first.type == kNoType) return std::nullopt;
   with.params.insert(with.params.begin(), first);
-  return is_whole(function, with, types) ? std::optional(with) : std::nullopt;
+  return checked(described, function, with, types);
 }
 
-Result<Signature> DwarfTypes::signature(uint64_t entry, Types& types) const {
-  const auto die = impl_->function_at(entry);
+Result<Signature> DwarfTypes::signature(const Function& function, Types& types) const {
+  if (function.assembly) return unknown("written in assembly");
+  const auto die = impl_->function_at(function.entry);
   if (!die) return unknown("not described by DWARF");
-  auto function = impl_->read_function(*die, entry, types, *this);
-  if (!function) return unknown("its description in DWARF is damaged");
-  const std::string_view hidden = kDictionary;
-  std::erase_if(function->params, [&](const DwarfParameter& it) { return it.name == hidden; });
+  auto described = impl_->read_function(*die, types, *this);
+  if (!described) return unknown("its description in DWARF is damaged");
+  std::erase_if(described->params, [](const DwarfParameter& it) { return it.name == kDictionary; });
 
   Signature signature;
-  for (const DwarfParameter& it : function->params) {
+  for (const DwarfParameter& it : described->params) {
     Parameter parameter;
     if (has_name(it.name)) parameter.name = it.name;
     parameter.type = types.reference(*this, it.type);
     (it.is_result ? signature.results : signature.params).push_back(std::move(parameter));
   }
-  signature.captured = std::move(function->captured);
+  signature.captured = std::move(described->captured);
 
-  const NameParts name = split(function->name);
+  const NameParts name = split(described->name);
   std::string receiver = receiver_type(name);
   const std::string first_type =
       signature.params.empty() ? "" : types.at(signature.params[0].type).name;
@@ -306,16 +352,21 @@ Result<Signature> DwarfTypes::signature(uint64_t entry, Types& types) const {
   signature.has_receiver = !receiver.empty() && receiver == first_type;
   signature.dictionary = dictionary(name, !receiver.empty(), impl_->minor);
 
-  const std::string version = "Go 1." + std::to_string(impl_->minor);
-  if (impl_->minor >= kAllNamed) {
-    if (!receiver.empty() && !signature.has_receiver)
-      return unknown("DWARF of " + version + " has no receiver here");
-    if (!numbers_agree(*function, signature.dictionary))
-      return unknown("DWARF of " + version + " leaves out parameters here");
-    return signature;
+  const std::string version = "DWARF of Go 1." + std::to_string(impl_->minor);
+  if (impl_->minor < kAllNamed) {
+    if (auto whole = impl_->complete(*described, function, signature, receiver, types, *this))
+      return *whole;
+    return unknown(version + " leaves out unnamed parameters here");
   }
-  if (auto whole = impl_->complete(*function, signature, receiver, types, *this)) return *whole;
-  return unknown("DWARF of " + version + " leaves out unnamed parameters here");
+  if (!receiver.empty() && !signature.has_receiver)
+    return unknown(version + " has no receiver here");
+  const Placement placement = place(types, signature, function.abi);
+  const bool other_size =
+      placement.stack_bytes && function.argument_bytes &&
+      *placement.stack_bytes + placement.spill_bytes != *function.argument_bytes;
+  if (other_size || !numbers_agree(*described, signature.dictionary))
+    return unknown(version + " leaves out parameters here");
+  return signature;
 }
 
 }  // namespace gotap::go

@@ -49,9 +49,11 @@ class DwarfTypes final : public TypeSource {
   static std::unique_ptr<DwarfTypes> open(const elf::Elf& elf, int minor);
   ~DwarfTypes() override;
 
-  /// Of the function that begins at `entry`. DWARF's omissions are made good where they are
-  /// known (a hidden dictionary); a signature that is not sure is an error.
-  Result<Signature> signature(uint64_t entry, Types& types) const;
+  /// DWARF's omissions are made good where they are known: a hidden dictionary, a receiver without
+  /// a name. Up to Go 1.21 parameters without names are missing in DWARF: if they are the last
+  /// ones, one parameter of an unknown type stands for them; else, and wherever it is not sure
+  /// what belongs where, it is an error.
+  Result<Signature> signature(const Function& function, Types& types) const;
   /// Keys of the types of this name: full, or as %T spells it.
   std::vector<uint64_t> find_types(std::string_view name) const;
   /// DW_AT_go_runtime_type of the type at `key`; 0: none.

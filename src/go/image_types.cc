@@ -19,10 +19,10 @@ const Rtypes* ImageTypes::rtypes() const {
 Result<Signature> ImageTypes::signature(uint32_t index) const {
   if (index >= functions_.size() || !functions_[index].is_go)
     return Error{"signature unknown: not a Go function", ""};
-  const uint64_t entry = functions_[index].entry;
-  if (dwarf()) return dwarf()->signature(entry, types_);
+  const Function& function = functions_[index];
+  if (dwarf()) return dwarf()->signature(function, types_);
   if (rtypes())
-    if (auto method = rtypes()->method(entry, types_)) return *method;
+    if (auto method = rtypes()->method(function.entry, types_)) return *method;
   return Error{"signature unknown: stripped", ""};
 }
 
