@@ -115,8 +115,11 @@ struct DwarfTypes::Impl {
                                    Signature signature, Types& types) const;
   std::vector<LocatedPiece> home(const DwarfParameter& parameter, uint64_t entry, bool in_frame,
                                  uint64_t size) const;
-  bool places_agree(const DwarfFunction& described, uint64_t entry, const Signature& signature,
-                    const Placement& placement, const Types& types) const;
+  struct Homes {
+    std::vector<std::vector<LocatedPiece>> params, results;
+  };
+  Homes homes(const DwarfFunction& described, uint64_t entry, const Signature& signature,
+              const Placement& placement, const Types& types) const;
   void add_captured(const elf::DwarfDie& die, DwarfFunction* function, Types& types,
                     const TypeSource& source) const;
 

@@ -9,7 +9,6 @@
 //   (gc/dcl.go, funcargs).
 #include <algorithm>
 #include <charconv>
-#include <numeric>
 
 #include "go/dwarf_impl.h"
 #include "go/dwarf_location.h"
@@ -20,6 +19,7 @@ namespace {
 constexpr int kAllNamed = 22;          // since then nothing is left out
 constexpr int kDictionaryBehind = 20;  // since then it is behind the receiver
 constexpr int kResultsCountOn = 16;    // until then
+constexpr uint64_t kWord = 8;
 constexpr std::string_view kDictionary = ".dict";
 
 /// What a function's name says. "a/b.(*T[x/y.Z]).M" is in the package a/b.
@@ -30,6 +30,8 @@ struct NameParts {
 
 NameParts split(std::string_view name) {
   NameParts it;
+  // What the compiler makes for types of its own: "type:.eq.T", up to Go 1.19 "type..eq.T".
+  if (name.substr(0, 5) == "type:" || name.substr(0, 6) == "type..") return it;
   // Methods of types without a name: "go:struct { io.Reader }.Read"; "go." up to Go 1.19.
   size_t at = 0;
   if (name.substr(0, 3) != "go:" && name.substr(0, 4) != "go.(" &&
@@ -97,7 +99,7 @@ Dictionary dictionary(const NameParts& name, bool is_method, int minor) {
 }
 
 bool has_name(std::string_view name) {
-  return !name.empty() && name != "_" && name[0] != '~' && name[0] != '.';
+  return !name.empty() && name != "_" && name[0] != '~' && name[0] != '.' && name[0] != '&';
 }
 
 /// The N of "~p3"; nothing if it is none.
@@ -157,6 +159,52 @@ struct Space {
 };
 
 using Located = std::vector<std::vector<LocatedPiece>>;  // of each value
+
+uint64_t align_up(uint64_t offset, uint64_t align) {
+  return align > 1 ? (offset + align - 1) / align * align : offset;
+}
+
+/// For a signature whose arguments take up exactly what the function table says: whether there is
+/// no room for one that is left out where it would move another. It could only hide in padding:
+/// up to a parameter that DWARF has where the ABI puts it, none does, and behind it there may be
+/// no padding.
+bool size_is_proof(const Types& types, const Signature& signature, const Placement& placement,
+                   const Located& located) {
+  const bool has_dictionary = signature.dictionary != Dictionary::None;
+  uint64_t stack = 0, spill = has_dictionary ? kWord : 0;
+  bool stack_gap = false, stack_sure = true;
+  // By kind of register: whether padding lies behind the last parameter known to be right, and
+  // whether one follows that kind of register.
+  bool gap[2] = {false, false}, follows[2] = {false, false};
+  for (size_t i = 0; i < signature.params.size(); i++) {
+    const ValueLocation& where = placement.params[i];
+    const GoType& type = types.at(signature.params[i].type);
+    if (!where.known) return false;
+    const Space space(where);
+    bool right = !located[i].empty() && agrees(where, located[i]);
+    // What is left out is never before the receiver.
+    right |= i == 0 && signature.has_receiver && type.size >= kWord;
+    uint64_t& end = space.stack ? stack : spill;
+    const bool padded = align_up(end, type.align) != end;
+    end = align_up(end, type.align) + type.size;
+    if (space.stack) {
+      stack_gap |= padded;
+      stack_sure &= right;
+      continue;
+    }
+    for (int kind = 0; kind < 2; kind++) {
+      const bool uses = kind == 0 ? space.ints : space.floats;
+      gap[kind] |= padded;
+      if (uses && right) gap[kind] = follows[kind] = false;
+      if (uses && !right) follows[kind] = true;
+    }
+  }
+  stack_gap |= align_up(stack, kWord) != stack;
+  const bool spill_gap = align_up(spill, kWord) != spill;
+  for (int kind = 0; kind < 2; kind++)
+    if (follows[kind] && (gap[kind] || spill_gap)) return false;
+  return stack_sure || !stack_gap;
+}
 
 /// Whether the places that DWARF has for parameters rule out that one is left out before the last
 /// of them: each is where the ABI puts it, and after each that DWARF has nowhere one follows in
@@ -246,24 +294,25 @@ std::vector<LocatedPiece> DwarfTypes::Impl::home(const DwarfParameter& parameter
   return {};
 }
 
-/// Whether the places that DWARF has for the values say that nothing is left out that moves one
-/// of them.
-bool DwarfTypes::Impl::places_agree(const DwarfFunction& described, uint64_t entry,
-                                    const Signature& signature, const Placement& placement,
-                                    const Types& types) const {
+/// Where DWARF has the values.
+DwarfTypes::Impl::Homes DwarfTypes::Impl::homes(const DwarfFunction& described, uint64_t entry,
+                                                const Signature& signature,
+                                                const Placement& placement,
+                                                const Types& types) const {
   const size_t visible = std::count_if(described.params.begin(), described.params.end(),
                                        [](const DwarfParameter& it) { return !it.is_result; });
+  Homes homes;
   // A receiver that was put in has no place in DWARF.
-  Located params(signature.params.size() - visible), results;
+  homes.params.resize(signature.params.size() - visible);
   for (const DwarfParameter& it : described.params) {
-    Located& located = it.is_result ? results : params;
+    Located& located = it.is_result ? homes.results : homes.params;
     const auto& known = it.is_result ? signature.results : signature.params;
     const ValueLocation& where =
         (it.is_result ? placement.results : placement.params)[located.size()];
     const uint64_t size = types.at(known[located.size()].type).size;
     located.push_back(home(it, entry, where.on_stack, size));
   }
-  return params_are_sure(placement.params, params) && results_are_sure(placement.results, results);
+  return homes;
 }
 
 /// The signature if it is whole, or if only its last parameters are missing, with one of an
@@ -272,27 +321,22 @@ std::optional<Signature> DwarfTypes::Impl::checked(const DwarfFunction& describe
                                                    const Function& function, Signature signature,
                                                    Types& types) const {
   const Placement placement = place(types, signature, function.abi);
-  const auto size = [&types](uint64_t sum, const Parameter& it) {
-    return sum + types.at(it.type).size;
-  };
+  const Homes where = homes(described, function.entry, signature, placement, types);
   std::optional<uint64_t> missing;  // bytes of arguments that are left out
   if (placement.stack_bytes && function.argument_bytes) {
     const uint64_t bytes = *placement.stack_bytes + placement.spill_bytes;
     if (bytes > *function.argument_bytes) return std::nullopt;
     missing = *function.argument_bytes - bytes;
-    // Nothing is missing, and nothing can hide in padding between those that are known.
-    uint64_t known = std::accumulate(signature.params.begin(), signature.params.end(),
-                                     signature.dictionary == Dictionary::None ? 0ul : 8ul, size);
-    for (size_t i = 0; i < signature.results.size(); i++)
-      if (placement.results[i].on_stack) known = size(known, signature.results[i]);
-    if (known == *function.argument_bytes) return signature;
+    if (*missing == 0 && size_is_proof(types, signature, placement, where.params)) return signature;
   }
   if (minor <= kResultsCountOn) {
     const auto counted = counted_params(described);
     const size_t receivers = signature.has_receiver ? 1 : 0;
     if (counted && *counted + receivers == signature.params.size()) return signature;
   }
-  if (!places_agree(described, function.entry, signature, placement, types)) return std::nullopt;
+  if (!params_are_sure(placement.params, where.params) ||
+      !results_are_sure(placement.results, where.results))
+    return std::nullopt;
   if (missing.value_or(0) > 0) signature.params.push_back({"", types.add(GoType())});
   return signature;
 }
