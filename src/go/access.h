@@ -168,6 +168,9 @@ struct Resolved {
   std::optional<PathError> error;  ///< then `access` means nothing
 };
 
+/// "a []uint8", "an error": a type's name with its article.
+std::string with_article(const std::string& name);
+
 /// Where `path` leads in function `function`, whose values are looked at at a call's begin
 /// (parameters, captured variables) or at a RET (results). `error_texts` are the error types of
 /// the user, each with the string that is its text: "*main.E.Msg"; one that is not there counts

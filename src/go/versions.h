@@ -65,6 +65,10 @@ struct TypeLayout {
 /// Nothing for a version whose descriptors are not known.
 std::optional<TypeLayout> type_layout(int minor);
 
+/// From go1.<this> an interface holds every value of one pointer word in its data word itself;
+/// before, a struct or array of exactly one such thing (cmd/compile/internal/types, IsDirectIface).
+constexpr int kDirectBySizeMinor = 26;
+
 /// FuncFlag bit of assembly functions.
 constexpr uint8_t kFlagAssembly = 1 << 2;
 

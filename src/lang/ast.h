@@ -36,6 +36,7 @@ struct Expr {
   };
   Kind kind = Kind::Integer;
   Location location;
+  Location step;  ///< Index, Slice, Field, Assert: what stands behind kids[0]
   uint64_t integer = 0;
   std::string text;
   Op op = Op::None;

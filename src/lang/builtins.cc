@@ -74,6 +74,7 @@ Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row
 }
 
 Typed check_retval(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (checker.is_go(e)) return checker.go_value(e);
   for (size_t i = 0; i < checker.facts().size(); i++) {
     const auto& facts = checker.facts()[i];
     if (!facts || facts->abi != go::Abi::GoStack) continue;
@@ -224,9 +225,10 @@ Typed check_strftime(Checker& checker, const ast::Expr& e, const BuiltinRow& row
 
 Typed check_len(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   const ast::Expr& map = e.kids[0];
+  if (checker.is_go(map)) return checker.go_value(map, go::Aspect::Len, Checker::GoUse::Value, &e);
   if (map.kind != ast::Expr::Kind::Map || map.indexed)
-    return checker.error(map.location, "len() takes a whole map",
-                         "as in len(@m); the length of a string is strlen(text)");
+    return checker.error(map.location, "len() takes a whole map or a value of a Go program",
+                         "as in len(@m), len(args.x); the length of a string is strlen(text)");
   Typed ref = checker.map_ref(map);
   Typed out = call(e, row, Type::of(Type::Kind::Length));
   out.usable = ref.usable;
@@ -243,8 +245,31 @@ Typed check_address(Checker& checker, const ast::Expr& e, size_t index) {
   return checker.error(e.kids[index].location, e.text + "() takes an address, not " + a(type));
 }
 
+// str() and buf() of a Go string or slice of bytes, of which a length is the part [:length].
+Typed go_text(Checker& checker, const ast::Expr& e, Checker::GoUse use) {
+  Typed whole = checker.go_value(e.kids[0], go::Aspect::Value, use);
+  if (!whole.usable || !whole.expr.type.has_bytes() || e.kids.size() < 2) return whole;
+  Typed length = checker.number(e.kids[1], "the length");
+  if (!length.usable) return length;
+  if (!is_literal(length.expr) || literal_value(length.expr) < 0)
+    return checker.error(e.kids[1].location,
+                         "the length of a Go value must be a number written in the script",
+                         "its own length is kept");
+  ast::Expr part;
+  part.kind = ast::Expr::Kind::Slice;
+  part.location = e.location;
+  part.step = e.kids[1].location;
+  part.high = length.expr.integer;
+  part.kids.push_back(e.kids[0]);
+  return checker.go_value(part, go::Aspect::Value, use);
+}
+
 // buf(address, length) and buf(text[, length])
 Typed check_buf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (checker.is_go(e.kids[0])) {
+    Typed bytes = go_text(checker, e, Checker::GoUse::Bytes);
+    if (!bytes.usable || bytes.expr.type.has_bytes()) return bytes;
+  }
   Typed source = checker.value(e.kids[0]);
   if (!source.usable) return source;
   bool is_text = source.expr.type.has_bytes();
@@ -298,6 +323,10 @@ Typed check_join(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
 }
 
 Typed check_str(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  if (checker.is_go(e.kids[0])) {
+    Typed text = go_text(checker, e, Checker::GoUse::Text);
+    if (!text.usable || text.expr.type.has_bytes()) return text;
+  }
   Typed address = checker.value(e.kids[0]);
   std::optional<Typed> length;
   if (e.kids.size() == 2) length = checker.number(e.kids[1], "the length of str()");
@@ -354,6 +383,9 @@ const char* mismatch(char conversion, const Type& type) {
   bool shows = is_text || type.kind == Type::Kind::Bool || type.kind == Type::Kind::Int;
   if (conversion == 's') return shows ? nullptr : "a string";
   if (conversion == 'r') return type.kind == Type::Kind::Buffer ? nullptr : "a buf()";
+  const bool is_float = type.kind == Type::Kind::Float;
+  if (std::string_view("fFeEgG").find(conversion) != std::string_view::npos)
+    return is_float ? nullptr : "a floating point number";
   if (type.kind == Type::Kind::Length) return nullptr;
   return type.is_number() ? nullptr : "a number";
 }
@@ -410,6 +442,8 @@ Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
       if (conversion == 's' && type.is_number())
         hint = "text at an address is str(address), the address itself %p";
       if (conversion != 's' && !type.is_number()) hint = "strings are %s";
+      if (type.kind == Type::Kind::Float) hint = "floating point numbers are %f, %e, %g";
+      if (type.kind == Type::Kind::GoError) hint = "errors are %s";
       if (conversion == 'r') hint = "as in printf(\"%r\", buf(arg0, 16))";
       return checker.error(
           e.kids[i].location,

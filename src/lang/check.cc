@@ -88,6 +88,8 @@ void Checker::round() {
 
 void Checker::finish() {
   program_.time_formats = time_formats_;
+  program_.constants = constants_;
+  program_.error_texts = options_.settings.error_texts;
   for (MapInfo& map : maps_) {
     MapDecl decl;
     decl.name = map.name;

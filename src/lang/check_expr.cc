@@ -96,6 +96,9 @@ Typed Checker::value(const ast::Expr& e) {
   if (typed.usable && typed.expr.type.kind == Type::Kind::Length)
     return error(e.location, "len() can be printed, but not computed with",
                  "as in printf(\"%d\\n\", len(@m))");
+  if (typed.usable && typed.expr.type.kind == Type::Kind::Float)
+    return error(e.location, "floating point numbers can be shown, but not computed with or kept",
+                 "as in printf(\"%f\\n\", args.x)");
   return typed;
 }
 
@@ -157,12 +160,12 @@ Typed Checker::any(const ast::Expr& e) {
     case K::Binary: return binary(e);
     case K::Ternary: return ternary(e);
     case K::Cast: return cast(e);
-    case K::Deref: return deref(value(e.kids[0]), e.location);
-    case K::Index: return index(e);
+    case K::Deref: return is_go(e) ? go_value(e) : deref(value(e.kids[0]), e.location);
+    case K::Index: return is_go(e) ? go_value(e) : index(e);
     case K::IncDec: return step(e);
     case K::Tuple: return tuple(e);
     case K::Field:
-      if (e.text.empty()) return field(value(e.kids[0]), e.integer, e.location);
+      if (e.text.empty() && !is_go(e)) return field(value(e.kids[0]), e.integer, e.location);
       [[fallthrough]];
     case K::Slice:
     case K::Assert: return go_value(e);
@@ -203,6 +206,8 @@ Typed Checker::unary(const ast::Expr& e) {
 }
 
 Typed Checker::binary(const ast::Expr& e) {
+  const bool nil = e.kids[0].kind == ast::Expr::Kind::Nil || e.kids[1].kind == ast::Expr::Kind::Nil;
+  if (nil && (e.op == Op::Eq || e.op == Op::Ne)) return compare_nil(e);
   Typed left = value(e.kids[0]);
   Typed right = value(e.kids[1]);
   return binary(e.op, std::move(left), std::move(right), e.location);
@@ -324,6 +329,12 @@ Typed Checker::compare(Op op, Typed left, Typed right, const Location& where) {
       return error(where, std::string("strings have no ") + spelling(op), "they have == and !=");
     return make_binary(op, result, std::move(left), std::move(right), where);
   }
+  if (l.kind == T::GoError || r.kind == T::GoError)
+    return error(where, "an error is compared with nil only",
+                 "as in args.err != nil; what it holds is args.err.(*pkg.Type)");
+  if (l.kind == T::GoType || r.kind == T::GoType)
+    return error(where, "a type can be shown and be a key, but not be compared",
+                 "what it holds is args.err.(*pkg.Type)");
   if (!l.is_number() || !r.is_number()) {
     std::string hint;
     if (l.is_number() != r.is_number()) hint = "text at an address is str(address)";
@@ -502,21 +513,26 @@ Typed Checker::unknown_word(const ast::Expr& e) {
       hint);
 }
 
+/// Whether the row's word means something in each of the clause's probes.
+bool Checker::stands_right(const ast::Expr& e, const BuiltinRow& row) {
+  for (const ProbeSpec& spec : probes()) {
+    const bool fits = row.where == Where::Anywhere || spec.kind == ProbeKind::Uretprobe ||
+                      (spec.kind == ProbeKind::Uprobe && row.where == Where::InFunctions);
+    if (fits) continue;
+    error(e.location, e.text + " can only be used in a uretprobe" +
+                          (row.where == Where::InFunctions ? " or a uprobe" : "") + ", not in " +
+                          lang::name(spec.kind));
+    return false;
+  }
+  return true;
+}
+
 Typed Checker::builtin(const ast::Expr& e) {
   bool is_call = e.kind == ast::Expr::Kind::Call;
   const BuiltinRow* row = find_builtin(e.text);
   if (!row) return unknown_word(e);
   std::string name = e.text;
-  if (row->where != Where::Anywhere) {
-    for (const ProbeSpec& spec : probes()) {
-      bool fits = spec.kind == ProbeKind::Uretprobe ||
-                  (spec.kind == ProbeKind::Uprobe && row->where == Where::InFunctions);
-      if (fits) continue;
-      return error(e.location, name + " can only be used in a uretprobe" +
-                                   (row->where == Where::InFunctions ? " or a uprobe" : "") +
-                                   ", not in " + lang::name(spec.kind));
-    }
-  }
+  if (!stands_right(e, *row)) return unusable();
   std::string usage = std::string("as in ") + row->usage;
   if (!is_call && row->category != Category::Value)
     return error(e.location, name + " needs its arguments in parentheses", usage);

@@ -1,5 +1,6 @@
 // The checker's inside, shared by check.cc (the rounds, clauses, statements), check_expr.cc
-// (operators), check_map.cc (maps and variables) and builtins.cc (one function a row).
+// (operators), check_map.cc (maps and variables), check_go.cc (values of Go programs) and
+// builtins.cc (one function a row).
 //
 // How types are found: the whole script is checked again and again, each round knowing the
 // types of maps and variables that the rounds before found, until a round learns nothing. Types
@@ -10,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -42,8 +44,19 @@ class Checker {
   Typed printable(const ast::Expr& e);
   /// A value that must be an integer, bool or pointer.
   Typed number(const ast::Expr& e, const char* what);
-  /// A part of a Go value: a path, or len(), cap(), typeof() ... of one. See check_go.cc.
+  /// What the bytes of a Go value are wanted for.
+  enum class GoUse : uint8_t {
+    Value,  ///< what it is
+    Text,   ///< str(): bytes as a string
+    Bytes,  ///< buf()
+  };
+  /// Whether an expression is a part of a Go value: args.x, retval.err[0], global("pkg.v").
+  bool is_go(const ast::Expr& e);
+  /// A part of a Go value, or cap(), typeof() ... of one. See check_go.cc.
   Typed go_value(const ast::Expr& e);
+  /// That of the part `e`; `around`: the call that asks for the aspect.
+  Typed go_value(const ast::Expr& e, go::Aspect aspect, GoUse use,
+                 const ast::Expr* around = nullptr);
   /// An integer known now, in [low, high].
   std::optional<int64_t> literal(const ast::Expr& e, const char* what, int64_t low, int64_t high);
   /// A map, or an entry of it, aggregate or not. `type` of the result is the map's value type.
@@ -123,8 +136,37 @@ class Checker {
   Typed field(Typed of, uint64_t part, const Location& where);
   Typed step(const ast::Expr& e);
   Typed builtin(const ast::Expr& e);
+  bool stands_right(const ast::Expr& e, const BuiltinRow& row);
   Typed unknown_word(const ast::Expr& e);
   Type common(const Typed& left, const Typed& right, bool* mixed) const;
+
+  // check_go.cc, check_go_type.cc
+  /// A path as written, with where its parts stand.
+  struct GoPath {
+    go::Path path;
+    Location root;
+    std::vector<Location> steps;  ///< parallel to the path's
+    std::vector<Expr> indices;    ///< the dynamic ones
+  };
+  /// Its type in all functions of the clause, or what is wrong. Neither: nothing is known of any.
+  struct GoResolved {
+    std::optional<Type> type;
+    std::optional<Diagnostic> problem;
+  };
+  bool has_typed_retval();
+  bool go_root(const ast::Expr& e, GoPath& out);
+  std::optional<GoPath> go_path(const ast::Expr& e);
+  bool go_step(const ast::Expr& e, GoPath& out);
+  bool go_probes(const GoPath& path, const Location& where);
+  Typed go_made(GoPath path, go::Aspect aspect, GoUse use, const Location& where);
+  uint32_t add_go_value(GoValue value);
+  Typed compare_nil(const ast::Expr& e);
+  uint32_t add_constants(const std::vector<go::Constant>& constants);
+  std::optional<Type> go_type(const go::TypeInfo& info, const go::Resolved& resolved, GoUse use,
+                              const go::Path& path, go::PathError& why);
+  static Type go_aspect_type(go::Aspect aspect);
+  GoResolved resolve_all(const GoPath& path, go::Aspect aspect, GoUse use);
+  GoResolved resolve_each(const GoPath& path, go::Aspect aspect, GoUse use);
 
   const ast::Script& script_;
   CheckOptions options_;
@@ -135,6 +177,9 @@ class Checker {
   std::map<std::string, uint32_t, std::less<>> map_by_name_;
   std::map<uint32_t, Slot> variables_;  // by the offset of the assignment that declares them
   std::vector<std::string> time_formats_;
+  std::vector<std::map<int64_t, std::string>> constants_;
+  /// By clause, place and what is asked for: the same in each round.
+  std::map<std::tuple<size_t, uint32_t, go::Path, go::Aspect, GoUse>, GoResolved> go_resolved_;
   bool learned_ = false;
   bool final_ = false;
 

@@ -8,7 +8,7 @@ namespace gotap::lang {
 namespace {
 
 constexpr std::string_view kFlags = "-+ #0";
-constexpr std::string_view kConversions = "diuoxXcspr";
+constexpr std::string_view kConversions = "diuoxXcsprfFeEgG";
 constexpr int kMaxWidth = 4096;
 
 // Digits at text[i]; -1 if none, kMaxWidth + 1 if too many.
@@ -32,10 +32,9 @@ std::string read_length(std::string_view text, size_t& i) {
 Error conversion_error(std::string_view spec, char conversion) {
   std::string what(spec);
   if (conversion == 0) return {"the format ends in '" + what + "'", "a percent sign is written %%"};
-  if (std::string_view("eEfFgGaA").find(conversion) != std::string_view::npos)
-    return {"'" + what + "' is not supported: BPF programs have no floating point numbers", ""};
   return {"unknown conversion '" + what + "' in the format",
-          "numbers are %d %u %x %o %c %p, strings %s, bytes %r, a percent sign %%"};
+          "numbers are %d %u %x %o %c %p, floating point ones %f %e %g, strings %s, bytes %r, a "
+          "percent sign %%"};
 }
 
 }  // namespace

@@ -188,8 +188,7 @@ MaybeExpr Parser::postfix() {
 
 // subscript = "[" ( expression | [ integer ] ":" [ integer ] ) "]"
 MaybeExpr Parser::subscript(ast::Expr of) {
-  size_t begin = of.location.begin;
-  take();
+  size_t begin = of.location.begin, bracket = take().location.begin;
   std::optional<ast::Expr> low, high;
   if (!at(Tok::Colon) && !(low = expression())) return std::nullopt;
   const bool slice = accept(Tok::Colon);
@@ -201,6 +200,7 @@ MaybeExpr Parser::subscript(ast::Expr of) {
   if (!slice) kids.push_back(std::move(*low));
   ast::Expr expr =
       make(slice ? ast::Expr::Kind::Slice : ast::Expr::Kind::Index, begin, std::move(kids));
+  expr.step = since(bracket);
   if (!slice) return expr;
   for (const std::optional<ast::Expr>* bound : {&low, &high})
     if (*bound && (*bound)->kind != ast::Expr::Kind::Integer)
@@ -220,6 +220,7 @@ MaybeExpr Parser::member(ast::Expr of) {
   ast::Expr::Kind kind = ast::Expr::Kind::Field;
   uint64_t number = 0;
   std::string text;
+  size_t name = peek().location.begin;
   if (at(Tok::Integer)) {
     number = take().integer;
   } else if (at(Tok::Identifier) || at(Tok::String)) {
@@ -241,6 +242,7 @@ MaybeExpr Parser::member(ast::Expr of) {
     return unexpected("the name of a field", "as in args.req.Key");
   }
   ast::Expr expr = make(kind, begin, std::move(kids));
+  expr.step = since(name);
   expr.integer = number;
   expr.text = std::move(text);
   return expr;

@@ -1,5 +1,6 @@
 #include "lang/settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -27,6 +28,22 @@ bool flag(Settings& settings, std::string_view text) {
   return true;
 }
 
+// "*pkg.T.Field, pkg.E": replaces what was set before.
+bool error_texts(Settings& settings, std::string_view text) {
+  std::vector<std::string> texts;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view one = text.substr(0, comma);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one.find('.') == std::string_view::npos) return false;
+    texts.emplace_back(one);
+  }
+  settings.error_texts = std::move(texts);
+  return true;
+}
+
 constexpr SettingRow kRows[] = {
     {"max_strlen", "BPFTRACE_MAX_STRLEN", "BPFTRACE_STRLEN", "a number from 1 to 4096",
      "longest string str() reads (1024)", number<&Settings::max_strlen, 1, 4096>},
@@ -42,6 +59,8 @@ constexpr SettingRow kRows[] = {
      number<&Settings::perf_rb_pages, 1, 65'536>},
     {"print_maps_on_exit", "BPFTRACE_PRINT_MAPS_ON_EXIT", "", "true, false, 1 or 0",
      "print all maps at the end (true)", flag<&Settings::print_maps_on_exit>},
+    {"error_text", "BPFTRACE_ERROR_TEXT", "", "types with a string field: *pkg.T.Msg, pkg.E.Text",
+     "fields that are the text of Go errors: *pkg.T.Msg", error_texts},
     {"btf", "BPFTRACE_BTF", "", "", "", nullptr},
     {"cache_user_symbols", "BPFTRACE_CACHE_USER_SYMBOLS", "", "", "", nullptr},
     {"color", "BPFTRACE_COLOR", "", "", "", nullptr},

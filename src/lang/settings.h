@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -21,6 +22,7 @@ struct Settings {
   uint32_t max_probes = 0;         ///< functions a script may probe; 0: no limit
   uint32_t perf_rb_pages = 0;      ///< of the ring buffer; 0: gotap chooses
   bool print_maps_on_exit = true;
+  std::vector<std::string> error_texts;  ///< "*main.E.Msg": types of errors and their texts
 };
 
 struct SettingRow {

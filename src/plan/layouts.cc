@@ -10,7 +10,8 @@ uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause) {
   const go::TypeInfo& info = targets_[target].image->type_info();
   Layout layout{target, clause, {}};
   for (const lang::GoValue& value : values) {
-    go::Resolved resolved = go::resolve(info, function, value.path, value.aspect);
+    go::Resolved resolved =
+        go::resolve(info, function, value.path, value.aspect, program_.error_texts);
     // The checker has refused what is wrong for every function; in one of many it is unknown.
     if (resolved.error) {
       resolved.access = {};

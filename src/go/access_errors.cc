@@ -1,0 +1,150 @@
+// Texts of errors by the error's type; see access_walk.h. Each row of the table is what the type's
+// Error() does: errors/errors.go, errors/join.go, fmt/errors.go, io/fs/fs.go, os/error.go,
+// syscall/syscall_unix.go, and github.com/pkg/errors. Where the fields are is asked of the types.
+#include <array>
+
+#include "go/access_walk.h"
+
+namespace gotap::go {
+
+namespace {
+
+using Kind = ErrorForm::Kind;
+
+struct Row {
+  std::string_view type;  ///< full name
+  Kind kind;
+  // Names of fields; empty: there is none. Text: the text; Join: the errors.
+  std::string_view first, second, next;
+};
+
+constexpr std::array<Row, 13> kRows{{
+    {"*errors.errorString", Kind::Text, "s", "", ""},
+    {"*fmt.wrapError", Kind::Text, "msg", "", ""},
+    {"*fmt.wrapErrors", Kind::Text, "msg", "", ""},  // from 1.20 on
+    {"*errors.joinError", Kind::Join, "errs", "", ""},
+    {"syscall.Errno", Kind::Number, "", "", ""},
+    {"*io/fs.PathError", Kind::Path, "Op", "Path", "Err"},
+    {"*os.PathError", Kind::Path, "Op", "Path", "Err"},  // up to 1.15
+    {"*os.SyscallError", Kind::Path, "", "Syscall", "Err"},
+    {"*encoding/json.SyntaxError", Kind::Text, "msg", "", ""},
+    {"*github.com/pkg/errors.fundamental", Kind::Text, "msg", "", ""},
+    {"*github.com/pkg/errors.withMessage", Kind::Path, "", "msg", "cause"},
+    {"*github.com/pkg/errors.withStack", Kind::Path, "", "", "error"},
+    {"*net/http.ProtocolError", Kind::Text, "ErrorString", "", ""},
+}};
+
+// The one field called `name`, of this kind, in memory that the data word points to.
+std::optional<uint32_t> offset_of(const Types& types, TypeId id, const std::string& name,
+                                  TypeKind kind) {
+  const std::vector<FieldPath> found = find_field(types, id, name);
+  if (found.size() != 1) return std::nullopt;
+  uint64_t offset = 0;
+  TypeId at = id;
+  for (const TypeField* field : found.front()) {
+    if (types.at(at).kind == TypeKind::Pointer) return std::nullopt;
+    offset += field->offset;
+    at = field->type;
+  }
+  if (types.at(at).kind != kind || offset >= ErrorForm::kNone) return std::nullopt;
+  return static_cast<uint32_t>(offset);
+}
+
+class Forms {
+ public:
+  explicit Forms(const TypeInfo& info) : info_(info), types_(info.types()) {}
+  void add(const Row& row);
+  /// "*main.E.Msg", or "main.E", a string itself.
+  void add_text(const std::string& text);
+  std::vector<ErrorForm> take() { return std::move(forms_); }
+
+ private:
+  /// What the data word of an interface with an `id` points to; nothing: the word is the value.
+  std::optional<TypeId> behind(TypeId id) const;
+  bool add_text(std::string_view type, const std::string& field);
+
+  const TypeInfo& info_;
+  const Types& types_;
+  std::vector<ErrorForm> forms_;
+};
+
+std::optional<TypeId> Forms::behind(TypeId id) const {
+  if (types_.at(id).kind == TypeKind::Pointer) return types_.at(id).elem;
+  if (is_direct(types_, id, info_.minor())) return std::nullopt;
+  return id;
+}
+
+void Forms::add(const Row& row) {
+  for (TypeId id : info_.find_types(row.type)) {
+    if (types_.at(id).name != row.type) continue;
+    const auto target = behind(id);
+    ErrorForm form;
+    form.type_address = info_.runtime_address(id);
+    form.kind = row.kind;
+    if (form.type_address == 0 || !target) continue;
+    const auto find = [&](std::string_view name, TypeKind kind, uint32_t& offset) {
+      if (name.empty()) {
+        offset = ErrorForm::kNone;
+        return true;
+      }
+      const auto at = offset_of(types_, *target, std::string(name), kind);
+      offset = at.value_or(0);
+      return at.has_value();
+    };
+    bool good = true;
+    switch (row.kind) {
+      case Kind::Text: good = find(row.first, TypeKind::String, form.offset); break;
+      case Kind::Join: good = find(row.first, TypeKind::Slice, form.offset); break;
+      case Kind::Number: form.size = static_cast<uint32_t>(types_.at(*target).size); break;
+      case Kind::Path:
+        good = find(row.first, TypeKind::String, form.offset) &&
+               find(row.second, TypeKind::String, form.second) &&
+               find(row.next, TypeKind::Interface, form.next);
+        break;
+    }
+    if (!good) continue;
+    forms_.push_back(form);
+    return;
+  }
+}
+
+// False: there is no such type, or it has no such string.
+bool Forms::add_text(std::string_view type, const std::string& field) {
+  bool added = false;
+  for (TypeId id : info_.find_types(type)) {
+    const auto target = behind(id);
+    ErrorForm form;
+    form.type_address = info_.runtime_address(id);
+    if (form.type_address == 0 || !target) continue;
+    if (!field.empty()) {
+      const auto at = offset_of(types_, *target, field, TypeKind::String);
+      if (!at) continue;
+      form.offset = *at;
+    } else if (types_.at(*target).kind != TypeKind::String) {
+      continue;
+    }
+    // The user's word counts more than the table's.
+    std::erase_if(forms_,
+                  [&](const ErrorForm& known) { return known.type_address == form.type_address; });
+    forms_.push_back(form);
+    added = true;
+  }
+  return added;
+}
+
+void Forms::add_text(const std::string& text) {
+  if (add_text(text, "")) return;
+  const size_t dot = text.rfind('.');
+  if (dot != std::string::npos) add_text(text.substr(0, dot), text.substr(dot + 1));
+}
+
+}  // namespace
+
+std::vector<ErrorForm> error_forms(const TypeInfo& info, const std::vector<std::string>& texts) {
+  Forms forms(info);
+  for (const Row& row : kRows) forms.add(row);
+  for (const std::string& text : texts) forms.add_text(text);
+  return forms.take();
+}
+
+}  // namespace gotap::go

@@ -1,0 +1,180 @@
+// The type of the language that a Go value gets, and that it is the same in all functions of a
+// clause; see check_go.cc.
+#include <algorithm>
+
+#include "base/text.h"
+#include "lang/checker.h"
+
+namespace gotap::lang {
+
+namespace {
+
+using go::Aspect;
+using go::TypeKind;
+
+Type address() {
+  Type type;
+  type.kind = Type::Kind::Pointer;
+  type.elem_size = 1;
+  return type;
+}
+
+// Of pointers to numbers the element can be read by *$p and $p[i].
+Type pointer_to(const go::GoType& element) {
+  Type type = address();
+  const bool number = element.kind == TypeKind::Int || element.kind == TypeKind::Uint;
+  if (!number || (element.size != 2 && element.size != 4 && element.size != 8)) return type;
+  type.elem_size = static_cast<uint8_t>(element.size);
+  type.is_signed = element.kind == TypeKind::Int;
+  return type;
+}
+
+/// What both are; nothing: there is no such type.
+std::optional<Type> combine(const Type& a, const Type& b) {
+  using T = Type::Kind;
+  if (a == b) return a;
+  if (a.kind != b.kind) return std::nullopt;
+  if (a.has_bytes()) return a.capacity > b.capacity ? a : b;
+  if (a.kind == T::Pointer) return address();
+  if (a.kind != T::Int) return std::nullopt;
+  Type wide = Type::integer(8, a.is_signed || b.is_signed);
+  // An unsigned number of 64 bits has no place among signed ones.
+  if (a.is_signed != b.is_signed && (a.is_signed ? b : a).size == 8) return std::nullopt;
+  if (a.size == b.size && a.is_signed == b.is_signed) wide.size = a.size;
+  wide.detail = a.detail == b.detail ? a.detail : 0;
+  return wide;
+}
+
+}  // namespace
+
+/// The index that Type::detail has for these names, the same in each round; 0: there are none.
+uint32_t Checker::add_constants(const std::vector<go::Constant>& constants) {
+  if (constants.empty()) return 0;
+  std::map<int64_t, std::string> names;
+  for (const go::Constant& constant : constants) names.try_emplace(constant.value, constant.name);
+  auto found = std::find(constants_.begin(), constants_.end(), names);
+  if (found == constants_.end()) found = constants_.insert(found, std::move(names));
+  return static_cast<uint32_t>(found - constants_.begin()) + 1;
+}
+
+/// The type of a value that can be had as it is; `why`: it cannot.
+std::optional<Type> Checker::go_type(const go::TypeInfo& info, const go::Resolved& resolved,
+                                     GoUse use, const go::Path& path, go::PathError& why) {
+  const go::Types& types = info.types();
+  const go::GoType& type = types.at(resolved.access.type);
+  const go::PathStep* last = path.steps.empty() ? nullptr : &path.steps.back();
+  uint32_t capacity = options_.settings.max_strlen;
+  if (last && last->kind == go::PathStep::Kind::Slice && last->high) {
+    const uint64_t part = *last->high - std::min(*last->high, last->low.value_or(0));
+    capacity = static_cast<uint32_t>(std::clamp<uint64_t>(part, 1, capacity));
+  }
+  const auto text = [&] {
+    return use == GoUse::Bytes ? Type::buffer(capacity) : Type::string(capacity);
+  };
+  switch (type.kind) {
+    case TypeKind::Bool: return Type::of(Type::Kind::Bool);
+    case TypeKind::Int:
+    case TypeKind::Uint: {
+      if (type.name == "uintptr") return address();
+      Type number = Type::integer(static_cast<uint8_t>(type.size), type.kind == TypeKind::Int);
+      number.detail = add_constants(info.constants(resolved.access.type));
+      return number;
+    }
+    case TypeKind::Float: {
+      Type number = Type::of(Type::Kind::Float);
+      number.size = static_cast<uint8_t>(type.size);
+      return number;
+    }
+    case TypeKind::Pointer: return pointer_to(types.at(type.elem));
+    case TypeKind::UnsafePointer:
+    case TypeKind::Func:
+    case TypeKind::Map:
+    case TypeKind::Chan: return address();
+    case TypeKind::String: return text();
+    case TypeKind::Interface: return Type::of(Type::Kind::GoError);
+    case TypeKind::Slice:
+    case TypeKind::Array: {
+      const go::GoType& element = types.at(type.elem);
+      const bool bytes = element.kind == TypeKind::Uint && element.size == 1;
+      if (bytes && use != GoUse::Value) return text();
+      why.message = go::with_article(type.name) + " is no value of its own";
+      why.hint = bytes ? "show it by str() or buf(), or pick a part: [0], len()"
+                       : "pick a part: [0], len()";
+      return std::nullopt;
+    }
+    default: break;
+  }
+  why.message = go::with_article(type.name) + " is no value that can be shown";
+  return std::nullopt;
+}
+
+Checker::GoResolved Checker::resolve_all(const GoPath& path, Aspect aspect, GoUse use) {
+  const auto key = std::make_tuple(clause_index_, path.root.begin, path.path, aspect, use);
+  auto [entry, fresh] = go_resolved_.try_emplace(key);
+  if (fresh) entry->second = resolve_each(path, aspect, use);
+  return entry->second;
+}
+
+/// Resolves the path for each function of each probe.
+Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoUse use) {
+  GoResolved out;
+  std::string named;    // the function that `out.type` is of, and what it has
+  std::string unknown;  // the function of which nothing is known, and why
+  const auto problem = [&](int step, std::string message, std::string hint) {
+    const bool at_step = step >= 0 && static_cast<size_t>(step) < path.steps.size();
+    out.type.reset();
+    out.problem = Diagnostic{Diagnostic::Severity::Error,
+                             at_step ? path.steps[static_cast<size_t>(step)] : path.root,
+                             std::move(message), std::move(hint)};
+    return out;
+  };
+  for (size_t i = 0; i < probes().size(); i++) {
+    if (!facts()[i] || !facts()[i]->types) continue;
+    const go::TypeInfo& info = *facts()[i]->types;
+    std::vector<uint32_t> functions = facts()[i]->functions;
+    // A package's variable is the same everywhere.
+    if (path.path.root.kind == go::PathRoot::Kind::Global) functions.assign(1, 0);
+    for (uint32_t function : functions) {
+      const go::Resolved resolved =
+          go::resolve(info, function, path.path, aspect, options_.settings.error_texts);
+      if (resolved.error)
+        return problem(resolved.error->step, resolved.error->message, resolved.error->hint);
+      const std::string name(info.function_name(function));
+      if (resolved.access.type == go::kNoType) {
+        if (unknown.empty()) unknown = name + ": " + resolved.access.unknown;
+        continue;
+      }
+      go::PathError why;
+      const auto type = aspect == Aspect::Value ? go_type(info, resolved, use, path.path, why)
+                                                : go_aspect_type(aspect);
+      const int last = static_cast<int>(path.path.steps.size()) - 1;
+      if (!type) return problem(last, why.message, why.hint);
+      const std::string has =
+          name + " has " + go::with_article(info.types().at(resolved.access.type).name);
+      const auto both = out.type ? combine(*out.type, *type) : type;
+      if (!both)
+        return problem(last, "this is not the same in all functions: " + named + ", " + has,
+                       "a block for each of them");
+      if (!out.type) named = has;
+      out.type = both;
+    }
+  }
+  if (!out.type && !unknown.empty())
+    return problem(-1, unknown,
+                   "a build of the same source that has DWARF tells: --debug-binary FILE; the "
+                   "words themselves are arg0, arg1, ... and retval");
+  return out;
+}
+
+Type Checker::go_aspect_type(Aspect aspect) {
+  switch (aspect) {
+    case Aspect::Len:
+    case Aspect::Cap: return Type::i64();
+    case Aspect::TypeOf: return Type::of(Type::Kind::GoType);
+    case Aspect::TraceId: return Type::string(32);  // hexadecimal digits of 16 bytes
+    case Aspect::SpanId: return Type::string(16);
+    default: return Type::u64();
+  }
+}
+
+}  // namespace gotap::lang
