@@ -81,10 +81,9 @@ void Generator::fill_fields(const EventLayout& layout, const std::vector<const E
             [&] {
               if (field.unknown_offset < 0)
                 return fail("internal error: an argument without a flag");
-              if (!field.type.has_bytes() && field.type.kind != Type::Kind::Tuple)
-                asm_.store(Width::U64, place.base, place.offset, 0);
-              asm_.store(Width::U8, R8, field.unknown_offset, 1);
-            });
+              if (!field.type.in_memory()) asm_.store(Width::U64, place.base, place.offset, 0);
+            },
+            ReasonSink{{R8, std::max(field.unknown_offset, 0)}, Width::U8});
   }
 }
 

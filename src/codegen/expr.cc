@@ -9,12 +9,33 @@ using lang::Op;
 
 void Generator::unknown() { asm_.jump(unknown_); }
 
+Label Generator::unknown_because(UnknownReason reason) {
+  if (!unknowns_.sink) return unknown_;
+  auto [it, added] = unknowns_.because.try_emplace(static_cast<int32_t>(reason), Label{});
+  if (added) it->second = asm_.label();
+  return it->second;
+}
+
+// Goes on if the word `flag` is 0, else it is the UnknownReason.
+void Generator::unknown_by_flag(Place flag) {
+  asm_.load(Width::U64, R0, flag.base, flag.offset);
+  if (!unknowns_.sink) return asm_.jump(Jump::Ne, R0, 0, unknown_);
+  Label known = asm_.label();
+  asm_.jump(Jump::Eq, R0, 0, known);
+  asm_.store(unknowns_.sink->width, unknowns_.sink->place.base, unknowns_.sink->place.offset, R0);
+  asm_.jump(unknowns_.explained);
+  asm_.bind(known);
+}
+
 // Must not say no where the code jumps to `unknown_`: event records have no flag to set then.
 bool Generator::can_fail(const Expr& expr) const {
   switch (expr.kind) {
     case Expr::Kind::Deref:
     case Expr::Kind::Index: return true;
     case Expr::Kind::Variable: return fallible_[expr.slot];
+    case Expr::Kind::GoValue:
+      if (go_value_can_fail(expr)) return true;
+      break;
     case Expr::Kind::Call:
       switch (expr.builtin) {
         case Builtin::Str:
@@ -34,6 +55,9 @@ bool Generator::can_fail(const Expr& expr) const {
       if ((expr.op == Op::Div || expr.op == Op::Mod) &&
           !(expr.kids[1].kind == Expr::Kind::Integer && expr.kids[1].integer != 0))
         return true;
+      if (expr.kids[0].type.kind == Type::Kind::String)  // not readable
+        for (const Expr& kid : expr.kids)
+          if (kid.kind == Expr::Kind::GoValue) return true;
       break;
     case Expr::Kind::IncDec:
       if (expr.kids[0].kind == Expr::Kind::Map) return true;  // its map may be full
@@ -52,6 +76,7 @@ bool Generator::is_leaf(const Expr& expr) const {
     case Expr::Kind::Call:
       if (expr.builtin == Builtin::Duration) return !can_fail(expr);
       return register_of(expr).has_value();
+    case Expr::Kind::GoValue: return is_go_leaf(expr);
     default: return false;
   }
 }
@@ -62,6 +87,7 @@ void Generator::eval_to(Reg reg, const Expr& leaf) {
     Place place = variables_[leaf.slot];
     return asm_.load(Width::U64, reg, place.base, place.offset);
   }
+  if (leaf.kind == Expr::Kind::GoValue) return go_load(reg, go_operand(leaf).access->words[0], {});
   if (auto offset = register_of(leaf)) return asm_.load(Width::U64, reg, R6, *offset);
   Place place = durations_[static_cast<size_t>(action_.role)];
   asm_.load(Width::U64, reg, place.base, place.offset);
@@ -85,6 +111,7 @@ void Generator::eval(const Expr& expr) {
     case Expr::Kind::Deref: return deref(expr);
     case Expr::Kind::IncDec: return inc_dec(expr);
     case Expr::Kind::Index: return string_index(expr);
+    case Expr::Kind::GoValue: return go_value(expr);
     case Expr::Kind::Field: {
       Memory::Scope scope(memory_);
       const Type& tuple = expr.kids[0].type;
@@ -103,9 +130,7 @@ void Generator::eval(const Expr& expr) {
 // Jumps to `unknown_` if the variable's value is not known.
 void Generator::check_known(const Expr& variable) {
   if (!fallible_[variable.slot]) return;
-  Place place = variables_[variable.slot];
-  asm_.load(Width::U64, R0, place.base, place.offset - 8);
-  asm_.jump(Jump::Ne, R0, 0, unknown_);
+  unknown_by_flag(variables_[variable.slot] + -8);
 }
 
 void Generator::variable(const Expr& expr) {

@@ -1,16 +1,18 @@
 // Generator: makes one BPF program. Its members stand in several files, by subject: program.cc
 // (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, text.cc, tuples.cc,
-// maps.cc, events.cc. Private to codegen/.
+// maps.cc, events.cc, go_values.cc. Private to codegen/.
 //
 // Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
 // filled, R9 the scratch slot (in frame.cc, before either, a loop counter and k); R0-R5 hold
 // intermediate values, the value of an expression is left in R0. Everything that outlives a helper
 // call is in memory.
 //
-// An unknown value (DESIGN rule 10) is a jump to the label `unknown_`, which the statement sets.
+// An unknown value (DESIGN rule 10) is a jump to the label `unknown_`, which the statement sets,
+// or, if it is known why, to unknown_because().
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,25 @@
 #include "codegen/object_builder.h"
 
 namespace gotap::codegen {
+
+/// A Go value to be read: where it is, and the expressions of its dynamic indices.
+struct GoOperand {
+  const lang::GoValue* value = nullptr;
+  const go::Access* access = nullptr;
+  const std::vector<lang::Expr>* indices = nullptr;
+  uint32_t target = 0;
+  explicit operator bool() const { return access != nullptr; }
+};
+
+/// An address of the traced process while the steps to a Go value are followed: a word of pt_regs,
+/// or one in memory of ours, or nothing, plus `offset`.
+struct GoBase {
+  enum class In : uint8_t { Nothing, Registers, Memory };
+  In in = In::Nothing;
+  uint16_t pt_regs = 0;
+  Place place;
+  int64_t offset = 0;
+};
 
 class Generator {
  public:
@@ -89,10 +110,38 @@ class Generator {
   void check_known(const Expr& variable);
   void inc_dec(const Expr& expr);
   void unknown();
+  bpf::Label unknown_because(bpf::UnknownReason reason);
+  void unknown_by_flag(Place flag);
   bool can_fail(const Expr& expr) const;
   std::string unknown_reason(const Expr& expr) const;
   void find_fallible_variables(const lang::Clause& clause);
   void fail(std::string message);
+
+  // go_values.cc
+  void go_value(const Expr& expr);
+  void string_go_value(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  bool go_value_can_fail(const Expr& expr) const;
+  bool is_go_leaf(const Expr& expr) const;
+  GoOperand go_operand(const Expr& expr);
+  GoOperand go_operand(const plan::Layout& layout, uint32_t slot, const std::vector<Expr>* indices);
+  const go::GoType* go_type(const GoOperand& value) const;
+  void go_scalar(const GoOperand& value);
+  void go_type_of(const GoOperand& value);
+  void go_reference_of(uint32_t target);
+  void go_string(const GoOperand& value, Place dst, uint32_t limit);
+  GoBase go_string_parts(const GoOperand& value, bpf::Label bad);
+  void go_string_equals(const Expr& expr, const std::string& text, bpf::Label differ);
+  void go_bytes(const GoBase& pointer, Place dst, uint32_t limit, bpf::Label bad);
+  GoBase go_steps(const GoOperand& value, std::optional<bpf::Label> nil = std::nullopt);
+  void go_pointer(const go::Word& word, GoBase& base, bpf::Label nil);
+  void go_index(const go::AccessStep& step, const Expr* index, GoBase& base);
+  void go_assert(const go::AccessStep& step, const GoBase& base);
+  GoBase go_global(int64_t address) const;
+  void go_address(bpf::Reg reg, const GoBase& base, int64_t offset);
+  void go_read(Place dst, const GoBase& base, int64_t offset, uint32_t bytes);
+  std::vector<Place> go_fetch(const std::vector<go::Word>& words, const GoBase& base);
+  void go_load(bpf::Reg reg, const go::Word& word, Place place);
+  bpf::UnknownReason reason_code(const std::string& reason);
 
   // arith.cc
   void binary(const Expr& expr);
@@ -155,6 +204,7 @@ class Generator {
   void eval_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_literal(const std::string& text, Place dst, uint32_t capacity, bool zeroed);
   void string_read(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void string_prefix(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_read_exact(Place pointer, Place dst, uint32_t limit);
   void string_read_to_nul(Place pointer, Place dst, uint32_t limit, bool cut_inside);
   void string_comm(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
@@ -163,6 +213,7 @@ class Generator {
                    bool zeroed);
   void string_map(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_compare(const Expr& expr);
+  void compare_literal(Place data, const std::string& text, bpf::Label differ);
   void zero(Place dst, uint32_t bytes);
   void copy(Place dst, bpf::Reg src, int32_t offset, uint32_t bytes);
   void address(bpf::Reg reg, Place place);
@@ -211,18 +262,40 @@ class Generator {
   void reserve(const bpf::EventLayout& layout, uint32_t index, bpf::Label full);
   void submit();
 
+  /// Where it is to be stored why a value is unknown: a UnknownReason.
+  struct ReasonSink {
+    Place place;
+    bpf::Width width = bpf::Width::U64;
+  };
+
   /// Runs `code` with its own unknown label; if the label was jumped to, what follows it at
-  /// run time is `on_unknown`.
+  /// run time is `on_unknown`. Before that the reason is stored in `sink`, if there is one.
   template <class Code, class OnUnknown>
-  void attempt(const Code& code, const OnUnknown& on_unknown) {
-    bpf::Label saved = unknown_, here = asm_.label();
+  void attempt(const Code& code, const OnUnknown& on_unknown,
+               std::optional<ReasonSink> sink = std::nullopt) {
+    bpf::Label here = asm_.label(), explained = asm_.label(), outer = unknown_;
+    Unknown met{sink ? explained : here, sink, {}};
+    std::swap(met, unknowns_);
     unknown_ = here;
     code();
-    unknown_ = saved;
-    if (!asm_.used(here)) return asm_.bind(here);
+    unknown_ = outer;
+    std::swap(met, unknowns_);
+    if (!asm_.used(here) && !asm_.used(explained) && met.because.empty()) {
+      asm_.bind(here);
+      return asm_.bind(explained);
+    }
     bpf::Label done = asm_.label();
     asm_.jump(done);
+    for (auto [reason, label] : met.because) {
+      asm_.bind(label);
+      asm_.store(sink->width, sink->place.base, sink->place.offset, reason);
+      asm_.jump(explained);
+    }
     asm_.bind(here);
+    if (sink)
+      asm_.store(sink->width, sink->place.base, sink->place.offset,
+                 static_cast<int32_t>(bpf::UnknownReason::Default));
+    asm_.bind(explained);
     on_unknown();
     asm_.bind(done);
   }
@@ -242,6 +315,13 @@ class Generator {
   std::vector<Place> variables_;          ///< of the clause
   std::vector<bool> fallible_;            ///< variables_ that are followed by an unknown flag
   bpf::Label exit_, clause_end_, unknown_;
+  /// What attempt() knows beside the label.
+  struct Unknown {
+    bpf::Label explained;  ///< where to go when the reason is stored already
+    std::optional<ReasonSink> sink;
+    std::map<int32_t, bpf::Label> because;  ///< by reason: stores it and jumps to `explained`
+  };
+  Unknown unknowns_;
   bpf::Label break_, continue_;  ///< of the innermost loop
   size_t loops_ = 0;             ///< around the statement
   uint64_t repeated_ = 0;        ///< instructions that inner loops run again

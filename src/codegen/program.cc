@@ -239,6 +239,7 @@ void Generator::action(const plan::Action& action) {
   clause_ = &clause;
   clause_end_ = asm_.label();
   unknown_ = clause_end_;
+  unknowns_ = {clause_end_, std::nullopt, {}};
   if (shape_ && shape_->check_branch && branch_taken_.offset != 0 &&
       action.moment == Moment::Entry) {
     asm_.load(Width::U64, R1, branch_taken_.base, branch_taken_.offset);

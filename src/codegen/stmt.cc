@@ -29,7 +29,7 @@ void Generator::init_variables(const lang::Clause& clause) {
   variables_.clear();
   for (size_t i = 0; i < clause.variables.size(); i++) {
     const Type& type = clause.variables[i].type;
-    bool string = type.has_bytes() || type.kind == Type::Kind::Tuple;
+    bool string = type.in_memory();
     // The unknown flag stands before the value; reading a string may touch 8 bytes behind it.
     uint32_t flag = fallible_[i] ? 8 : 0;
     Place place = memory_.allocate(flag + type.memory_size() + (string ? 8 : 0));
@@ -83,7 +83,7 @@ void Generator::assign_variable(const Stmt& stmt) {
   bool fallible = fallible_[stmt.slot];
   attempt(
       [&] {
-        if (type.has_bytes() || type.kind == Type::Kind::Tuple) {
+        if (type.in_memory()) {
           bool refers_to_itself = false;
           for_each_expr(*stmt.value, [&](const Expr& expr) {
             refers_to_itself |= expr.kind == Expr::Kind::Variable && expr.slot == stmt.slot;
@@ -101,7 +101,7 @@ void Generator::assign_variable(const Stmt& stmt) {
         }
         if (fallible) asm_.store(Width::U64, place.base, place.offset - 8, 0);
       },
-      [&] { asm_.store(Width::U64, place.base, place.offset - 8, 1); });
+      [] {}, ReasonSink{place + -8});
 }
 
 void Generator::if_statement(const Stmt& stmt) {

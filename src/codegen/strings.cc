@@ -77,6 +77,7 @@ void Generator::eval_string(const Expr& expr, Place dst, uint32_t capacity, bool
     case Expr::Kind::String: return string_literal(expr.string, dst, capacity, zeroed);
     case Expr::Kind::Map: return string_map(expr, dst, capacity, zeroed);
     case Expr::Kind::Call: return string_call(expr, dst, capacity, zeroed);
+    case Expr::Kind::GoValue: return string_go_value(expr, dst, capacity, zeroed);
     case Expr::Kind::Variable: {
       Place place = variables_[expr.slot];
       check_known(expr);
@@ -123,8 +124,40 @@ void Generator::string_literal(const std::string& text, Place dst, uint32_t capa
   if (zeroed && filled < capacity) zero(data + static_cast<int32_t>(filled), capacity - filled);
 }
 
+// str(text, n): its first n bytes, and no mark that there were more.
+void Generator::string_prefix(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
+  const Expr& text = expr.kids[0];
+  if (expr.kids.size() < 2)
+    return eval_string(text, dst, std::min(capacity, expr.type.capacity), zeroed);
+  Memory::Scope scope(memory_);
+  Label shorter = asm_.label(), done = asm_.label();
+  uint32_t limit = std::min({capacity, expr.type.capacity, text.type.capacity});
+  Place whole = memory_.allocate(kData + limit + 8), most = memory_.allocate(8);
+  eval(expr.kids[1]);
+  asm_.store(Width::U64, most.base, most.offset, R0);
+  eval_string(text, whole, limit, false);
+  if (zeroed) zero(dst, 8 + capacity);
+  asm_.load(Width::U64, R1, whole.base, whole.offset);
+  asm_.store(Width::U64, dst.base, dst.offset, R1);
+  asm_.load(Width::U32, R2, whole.base, whole.offset + kLength);
+  asm_.load(Width::U64, R1, most.base, most.offset);
+  asm_.jump(Jump::Lt, R2, R1, shorter);
+  asm_.mov(R2, R1);
+  asm_.store(Width::U32, dst.base, dst.offset + kLength, R2);
+  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
+  asm_.bind(shorter);
+  asm_.jump(Jump::Eq, R2, 0, done);
+  asm_.jump(Jump::Gt, R2, static_cast<int32_t>(limit), done);  // never: for the verifier
+  address(R3, whole + kData);
+  address(R1, dst + kData);
+  asm_.call(Helper::ProbeReadKernel);
+  asm_.bind(done);
+}
+
 // str(p) and str(p, n). What the memory or its address hides is a string that says so.
 void Generator::string_read(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
+  if (expr.kids[0].type.kind == Type::Kind::String)
+    return string_prefix(expr, dst, capacity, zeroed);
   Memory::Scope scope(memory_);
   uint32_t limit = std::min({expr.type.capacity, builder_.program.max_strlen, capacity});
   if (zeroed) zero(dst, 8 + capacity);
@@ -239,13 +272,29 @@ void Generator::string_map(const Expr& expr, Place dst, uint32_t capacity, bool 
   asm_.bind(done);
 }
 
+// Goes on if the bytes at `data`, zero behind their end, are those of `text`.
+void Generator::compare_literal(Place data, const std::string& text, Label differ) {
+  for (size_t i = 0; i < text.size(); i += 8) {
+    uint64_t word = word_at(text, i);
+    asm_.load(Width::U64, R1, data.base, data.offset + static_cast<int32_t>(i));
+    if (fits32(word)) {
+      asm_.jump(Jump::Ne, R1, static_cast<int32_t>(word), differ);
+    } else {
+      asm_.load_imm(R2, word);
+      asm_.jump(Jump::Ne, R1, R2, differ);
+    }
+  }
+}
+
 // R0 = 0 if the two strings are equal: same state, length and bytes.
 void Generator::string_compare(const Expr& expr) {
   Memory::Scope scope(memory_);
   const Expr *left = &expr.kids[0], *right = &expr.kids[1];
   if (left->kind == Expr::Kind::String) std::swap(left, right);
   Label differ = asm_.label(), done = asm_.label();
-  if (right->kind == Expr::Kind::String) {
+  if (right->kind == Expr::Kind::String && left->kind == Expr::Kind::GoValue) {
+    go_string_equals(*left, right->string, differ);
+  } else if (right->kind == Expr::Kind::String) {
     // One byte more than the literal has is enough: what is longer differs.
     const std::string& text = right->string;
     uint32_t capacity = std::min(round_up8(text.size() + 1), left->type.capacity);
@@ -253,22 +302,22 @@ void Generator::string_compare(const Expr& expr) {
     eval_string(*left, place, capacity, true);
     asm_.load(Width::U64, R1, place.base, place.offset);
     asm_.jump(Jump::Ne, R1, static_cast<int32_t>(text.size()), differ);
-    for (size_t i = 0; i < text.size() && i < capacity; i += 8) {
-      uint64_t word = word_at(text, i);
-      asm_.load(Width::U64, R1, place.base, place.offset + kData + static_cast<int32_t>(i));
-      if (fits32(word)) {
-        asm_.jump(Jump::Ne, R1, static_cast<int32_t>(word), differ);
-      } else {
-        asm_.load_imm(R2, word);
-        asm_.jump(Jump::Ne, R1, R2, differ);
-      }
-    }
+    compare_literal(place + kData, text.substr(0, capacity), differ);
   } else {
     uint32_t common = std::min(left->type.capacity, right->type.capacity);
     Place a = memory_.allocate(kData + left->type.capacity + 8);
     Place b = memory_.allocate(kData + right->type.capacity + 8);
     eval_string(expr.kids[0], a, expr.kids[0].type.capacity, true);
     eval_string(expr.kids[1], b, expr.kids[1].type.capacity, true);
+    // Bytes of a Go string that were not read are not known to differ, nor to be the same.
+    bool go_value = false;
+    for (size_t i = 0; i < 2; i++) {
+      if (expr.kids[i].kind != Expr::Kind::GoValue) continue;
+      go_value = true;
+      Place place = i == 0 ? a : b;
+      asm_.load(Width::U32, R1, place.base, place.offset + kState);
+      asm_.jump(Jump::Eq, R1, kNotReadable, unknown_because(UnknownReason::NotReadable));
+    }
     // Of equal length, both are zero from the smaller capacity on.
     Label loop = asm_.label();
     address(R2, a);
@@ -282,6 +331,10 @@ void Generator::string_compare(const Expr& expr) {
     asm_.alu(Alu::Add, R3, 8);
     asm_.alu(Alu::Add, R1, 1);
     asm_.jump(Jump::Lt, R1, static_cast<int32_t>((kData + common) / 8), loop);
+    if (go_value) {
+      asm_.load(Width::U32, R1, a.base, a.offset + kState);
+      asm_.jump(Jump::Eq, R1, kCut, unknown_);
+    }
   }
   asm_.mov(R0, 0);
   asm_.jump(done);

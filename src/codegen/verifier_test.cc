@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "bpf/kernel.h"
+#include "codegen/load_for_test.h"
 #include "codegen/scripts_for_test.h"
 #include "support/script_compiler.h"
 
@@ -12,23 +13,6 @@ namespace gotap::codegen {
 namespace {
 
 using testing::compile_script;
-
-/// Creates the maps and loads all programs; the first error.
-Result<void> load(bpf::Kernel& kernel, const bpf::BpfObject& object) {
-  std::vector<Fd> maps(object.maps.size());
-  std::vector<int> fds(object.maps.size(), -1);
-  for (size_t i = 0; i < object.maps.size(); i++) {
-    if (object.maps[i].max_entries == 0) continue;
-    TRY(fd, kernel.create_map(object.maps[i]));
-    maps[i] = std::move(fd);
-    fds[i] = maps[i].get();
-  }
-  for (const bpf::Program& program : object.programs) {
-    TRY(fd, kernel.load_program(program, fds));
-    EXPECT_GE(fd.get(), 0);
-  }
-  return {};
-}
 
 class Verifier : public ::testing::TestWithParam<const char*> {
  protected:
@@ -41,7 +25,7 @@ class Verifier : public ::testing::TestWithParam<const char*> {
 TEST_P(Verifier, AcceptsProgram) {
   auto compiled = compile_script(GetParam());
   ASSERT_TRUE(compiled.ok()) << GetParam() << "\n" << compiled.error().message;
-  auto loaded = load(*kernel_, compiled->object);
+  auto loaded = load_object(*kernel_, compiled->object);
   EXPECT_TRUE(loaded.ok()) << GetParam() << "\n"
                            << loaded.error().message << "\n"
                            << loaded.error().hint;

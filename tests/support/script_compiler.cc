@@ -112,7 +112,7 @@ plan::Plan make_plan(const lang::TypedProgram& program) {
 }  // namespace
 
 Result<CompiledScript> compile_script(const std::string& text, uint32_t max_strlen,
-                                      uint32_t max_map_keys) {
+                                      uint32_t max_map_keys, const Change& change) {
   lang::Source source{"test", text};
   lang::Parsed parsed = lang::parse(source);
   if (lang::has_errors(parsed.diagnostics))
@@ -126,6 +126,7 @@ Result<CompiledScript> compile_script(const std::string& text, uint32_t max_strl
   CompiledScript out;
   out.program = std::move(checked.program);
   out.plan = make_plan(out.program);
+  if (change) change(out.program, out.plan);
   TRY(object, codegen::generate(out.program, out.plan));
   out.object = std::move(object);
   return out;
