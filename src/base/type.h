@@ -55,9 +55,7 @@ struct Type {
   /// Whether a value is a StringLayout.
   bool has_bytes() const { return kind == Kind::String || kind == Kind::Buffer; }
   /// Whether a value is more than one word, and so is made in memory.
-  bool in_memory() const {
-    return has_bytes() || kind == Kind::Tuple || kind == Kind::GoError;
-  }
+  bool in_memory() const { return has_bytes() || kind == Kind::Tuple || kind == Kind::GoError; }
   /// Whether a value of an aggregation can be read as a number.
   bool counts() const { return is_aggregate() && kind != Kind::Hist && kind != Kind::Lhist; }
 
