@@ -35,7 +35,10 @@ Environment read_environment(const char* const* variables) {
                                      nearest_variable(variable));
       continue;
     }
-    if (!row->set) continue;
+    if (!row->set) {
+      environment.warnings.push_back(escape_controls(variable) + " has no effect in gotap");
+      continue;
+    }
     if (!row->set(environment.settings, value)) {
       environment.warnings.push_back(escape_controls(entry) + " ignored: not " +
                                      std::string(row->values));

@@ -12,7 +12,8 @@ namespace gotap::cli {
 struct Environment {
   lang::Settings settings;
   std::vector<std::string> given;     ///< names of the settings found
-  std::vector<std::string> warnings;  ///< one line each: unknown names, values that cannot be
+  std::vector<std::string> warnings;  ///< one line each: unknown names, values that cannot be,
+                                      ///< variables of bpftrace that change nothing here
 };
 
 /// Reads `variables`, a list as environ(7) has it, up to its nullptr.

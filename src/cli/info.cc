@@ -11,6 +11,7 @@
 #include "bpf/insn.h"
 #include "bpf/kernel.h"
 #include "cli/commands.h"
+#include "trace/mode.h"
 
 namespace gotap::cli {
 
@@ -86,6 +87,9 @@ void print_kernel(bpf::Kernel& kernel) {
   if (filter.ok())
     line("its filter by process",
          *filter ? "yes" : "no: it loses threads' hits, so the programs compare");
+  auto event = trace::event_works(kernel);
+  line("the same by uprobe_events",
+       event.ok() && !*event ? "no: its hits are lost" : yes_or_why(event));
   auto goroutines = kernel.struct_offset("task_struct", "thread.fsbase");
   line("goroutines without DWARF (BTF)", yes_or_why(goroutines));
   auto cpus = kernel.cpu_count();

@@ -112,7 +112,7 @@ std::string help_page() {
   page += "\nENVIRONMENT\n";
   for (const lang::SettingRow& row : lang::setting_rows())
     if (row.set) page += help_line(std::string(row.variable), std::string(row.doc), 32);
-  page += "  bpftrace's other variables are accepted and have no effect.\n";
+  page += "  bpftrace's other variables are accepted and have no effect, which is said.\n";
   return page + kExamples;
 }
 

@@ -39,6 +39,7 @@ Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode
   session_options.pids = options.pids;
   session_options.ring_bytes = ring_bytes(compiled.settings);
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
+  session_options.cut_mark = compiled.settings.str_trunc_trailer;
   session_options.print_maps = compiled.settings.print_maps_on_exit;
   std::optional<trace::Child> child;
   if (!options.command.empty()) {

@@ -110,6 +110,8 @@ TEST(Settings, AreCheckedAndNamed) {
   EXPECT_EQ(settings.max_strlen, 4096u);
   EXPECT_TRUE(set_setting(settings, "print_maps_on_exit", "false").ok());
   EXPECT_FALSE(settings.print_maps_on_exit);
+  EXPECT_TRUE(set_setting(settings, "str_trunc_trailer", "...").ok());
+  EXPECT_EQ(settings.str_trunc_trailer, "...");
   EXPECT_TRUE(set_setting(settings, "log_size", "anything").ok());
   auto unknown = set_setting(settings, "max_strlenn", "5");
   ASSERT_FALSE(unknown.ok());

@@ -44,6 +44,12 @@ bool error_texts(Settings& settings, std::string_view text) {
   return true;
 }
 
+template <std::string Settings::*field>
+bool words(Settings& settings, std::string_view text) {
+  settings.*field = text;
+  return true;
+}
+
 constexpr SettingRow kRows[] = {
     {"max_strlen", "BPFTRACE_MAX_STRLEN", "BPFTRACE_STRLEN", "a number from 1 to 4096",
      "longest string str() reads (1024)", number<&Settings::max_strlen, 1, 4096>},
@@ -61,6 +67,8 @@ constexpr SettingRow kRows[] = {
      "print all maps at the end (true)", flag<&Settings::print_maps_on_exit>},
     {"error_text", "BPFTRACE_ERROR_TEXT", "", "types with a string field: *pkg.T.Msg, pkg.E.Text",
      "fields that are the text of Go errors: *pkg.T.Msg", error_texts},
+    {"str_trunc_trailer", "BPFTRACE_STR_TRUNC_TRAILER", "", "any text",
+     "what str() puts behind text that it cut (..)", words<&Settings::str_trunc_trailer>},
     {"btf", "BPFTRACE_BTF", "", "", "", nullptr},
     {"cache_user_symbols", "BPFTRACE_CACHE_USER_SYMBOLS", "", "", "", nullptr},
     {"color", "BPFTRACE_COLOR", "", "", "", nullptr},
@@ -78,7 +86,6 @@ constexpr SettingRow kRows[] = {
     {"on_stack_limit", "BPFTRACE_ON_STACK_LIMIT", "", "", "", nullptr},
     {"show_debug_info", "BPFTRACE_SHOW_DEBUG_INFO", "", "", "", nullptr},
     {"stack_mode", "BPFTRACE_STACK_MODE", "", "", "", nullptr},
-    {"str_trunc_trailer", "BPFTRACE_STR_TRUNC_TRAILER", "", "", "", nullptr},
     {"use_blazesym", "BPFTRACE_USE_BLAZESYM", "", "", "", nullptr},
     {"verify_llvm_ir", "BPFTRACE_VERIFY_LLVM_IR", "", "", "", nullptr},
     {"vmlinux", "BPFTRACE_VMLINUX", "", "", "", nullptr},

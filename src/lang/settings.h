@@ -23,6 +23,7 @@ struct Settings {
   uint32_t perf_rb_pages = 0;      ///< of the ring buffer; 0: gotap chooses
   bool print_maps_on_exit = true;
   std::vector<std::string> error_texts;  ///< "*main.E.Msg": types of errors and their texts
+  std::string str_trunc_trailer = "..";  ///< what str() puts behind text that it cut
 };
 
 struct SettingRow {

@@ -22,7 +22,7 @@ namespace {
 const Unknown kNotReadable{"not readable"};
 const Unknown kTruncated{"record too short"};  // a defect of ours: said, never a wrong value
 
-Value decode_string(const Type& type, Bytes memory, uint64_t offset) {
+Value decode_string(const Type& type, Bytes memory, uint64_t offset, const Names& names) {
   auto length = memory.u32(offset + StringLayout::kLength);
   auto state = memory.u32(offset + StringLayout::kState);
   if (!length || !state) return {kTruncated};
@@ -33,7 +33,7 @@ Value decode_string(const Type& type, Bytes memory, uint64_t offset) {
   std::string text(data->begin(), data->end());
   const bool cut = *state == static_cast<uint32_t>(StringState::Cut);
   if (type.kind == Type::Kind::Buffer) return {output::Buffer{std::move(text), cut}};
-  if (cut) text += "..";
+  if (cut) text += names.cut_mark();
   return {std::move(text)};
 }
 
@@ -46,7 +46,7 @@ Value integer(uint64_t raw, const Type& type) {
 
 Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names& names,
                     Shown shown) {
-  if (type.has_bytes()) return decode_string(type, memory, offset);
+  if (type.has_bytes()) return decode_string(type, memory, offset, names);
   if (type.kind == Type::Kind::Tuple) {
     output::Tuple tuple;
     for (size_t i = 0; i < type.parts.size(); i++)

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -18,10 +20,10 @@ class Maps {
  public:
   /// `fds` is parallel to BpfObject::maps (-1: not created); all arguments must outlive this.
   Maps(bpf::Kernel& kernel, const bpf::BpfObject& object, const plan::Plan& plan,
-       const std::vector<int>& fds, uint32_t cpus)
+       const std::vector<int>& fds, uint32_t cpus, std::string cut_mark = "..")
       : kernel_(kernel),
         object_(object),
-        names_(plan, object.time_formats),
+        names_(plan, object.time_formats, std::move(cut_mark)),
         fds_(fds),
         cpus_(cpus) {}
 

@@ -1,4 +1,4 @@
-// Entry point: choose_attach.
+// Entry points: choose_attach, event_works.
 // Facts: DESIGN rule 13. Before 46ba0e49b642 (Linux 6.10, and backports) the pid filter of
 // uprobe_multi compared threads and silently lost the hits of all but one.
 #include "trace/mode.h"
@@ -32,7 +32,7 @@ Result<bpf::Program> counting_program() {
 
 // Whether a probe on ourselves counts a hit of another thread. The detaching of it is left to
 // whoever holds `links`.
-Result<bool> counts_other_threads(bpf::Kernel& kernel, bpf::Links& links) {
+Result<bool> counts_other_threads(bpf::Kernel& kernel, bool by_event, bpf::Links& links) {
   const auto offset = bpf::own_file_offset(reinterpret_cast<const void*>(gotap_pid_filter_trial));
   Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!offset || !self) return Error{"cannot find our own code: /proc is not mounted", ""};
@@ -46,7 +46,8 @@ Result<bool> counts_other_threads(bpf::Kernel& kernel, bpf::Links& links) {
                                          .file_fd = self.get(),
                                          .offsets = {&*offset, 1},
                                          .cookies = {&cookie, 1},
-                                         .pids = {&pid, 1}}));
+                                         .pids = {&pid, 1},
+                                         .by_event = by_event}));
   links = std::move(attachment.links);
   try {
     std::thread(gotap_pid_filter_trial).join();
@@ -60,6 +61,11 @@ Result<bool> counts_other_threads(bpf::Kernel& kernel, bpf::Links& links) {
 }
 
 }  // namespace
+
+Result<bool> event_works(bpf::Kernel& kernel) {
+  bpf::Links links;
+  return counts_other_threads(kernel, true, links);
+}
 
 Result<AttachMode> choose_attach(bpf::Kernel& kernel, AttachWay wanted, bool by_pid) {
   AttachMode mode;
@@ -78,7 +84,7 @@ Result<AttachMode> choose_attach(bpf::Kernel& kernel, AttachWay wanted, bool by_
     filters = promised;
     if (promised) {
       mode.trial = std::make_shared<bpf::Links>();
-      TRY(counted, counts_other_threads(kernel, *mode.trial));
+      TRY(counted, counts_other_threads(kernel, false, *mode.trial));
       filters = counted;
     }
   }

@@ -1,5 +1,5 @@
 // How the probes of a run are attached: by what the kernel can do, found by trying it.
-// Entry point: choose_attach().
+// Entry points: choose_attach(), event_works().
 #pragma once
 
 #include <cstdint>
@@ -26,5 +26,8 @@ struct AttachMode {
 /// `by_pid`: probes of certain processes, not of all that run a file. Errors: no privilege; the
 /// wanted way does not exist here.
 Result<AttachMode> choose_attach(bpf::Kernel& kernel, AttachWay wanted, bool by_pid);
+
+/// Whether a probe of uprobe_events on ourselves counts a hit: tried. Errors: why there is none.
+Result<bool> event_works(bpf::Kernel& kernel);
 
 }  // namespace gotap::trace

@@ -74,6 +74,21 @@ TEST(ChooseAttach, WithoutLinksByEventsAndSaysSo) {
   EXPECT_NE(mode.error().hint.find("--attach=event"), std::string::npos);
 }
 
+TEST(EventWorks, IsWhatAProbeOnOurselvesCounts) {
+  for (uint64_t hits : {0, 1, 2}) {
+    FakeKernel kernel;
+    count_hits(kernel, hits);
+    auto works = event_works(kernel);
+    ASSERT_TRUE(works.ok()) << works.error().message;
+    EXPECT_EQ(*works, hits == 1);
+    ASSERT_EQ(kernel.attaches.size(), 1u);
+    EXPECT_TRUE(kernel.attaches[0].by_event);
+  }
+  FakeKernel failing;
+  failing.fail_call = 1;
+  EXPECT_FALSE(event_works(failing).ok());
+}
+
 TEST(ChooseAttach, EveryFailingCallIsAnError) {
   FakeKernel kernel;
   count_hits(kernel, 1);

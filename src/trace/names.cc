@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
 #include "output/local_time.h"
 
@@ -20,9 +21,11 @@ int64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
-Names::Names(const plan::Plan& plan, const std::vector<std::string>& time_formats)
+Names::Names(const plan::Plan& plan, const std::vector<std::string>& time_formats,
+             std::string cut_mark)
     : plan_(plan),
       time_formats_(&time_formats),
+      cut_mark_(std::move(cut_mark)),
       boot_time_ns_(nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_BOOTTIME)) {}
 
 Names::Names(const plan::Plan& plan) : plan_(plan), time_formats_(nullptr), boot_time_ns_(0) {}

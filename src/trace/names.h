@@ -16,12 +16,15 @@ namespace gotap::trace {
 
 class Names {
  public:
-  /// Both arguments must outlive this. `time_formats` as in BpfObject.
-  Names(const plan::Plan& plan, const std::vector<std::string>& time_formats);
+  /// `plan` and `time_formats` (as in BpfObject) must outlive this. `cut_mark` is what str() puts
+  /// behind text that it had to cut.
+  Names(const plan::Plan& plan, const std::vector<std::string>& time_formats,
+        std::string cut_mark = "..");
   /// Of a script without strftime().
   Names(const plan::Plan& plan);  // NOLINT(google-explicit-constructor): a plan is the usual case
 
   const plan::Plan& plan() const { return plan_; }
+  const std::string& cut_mark() const { return cut_mark_; }
   /// The text of strftime() with format `format` at `boot_ns` nanoseconds since boot.
   std::string time(uint32_t format, uint64_t boot_ns) const;
   /// The user's name; the number if there is none.
@@ -30,6 +33,7 @@ class Names {
  private:
   const plan::Plan& plan_;
   const std::vector<std::string>* time_formats_;
+  std::string cut_mark_ = "..";
   int64_t boot_time_ns_;  ///< of day, when the machine started
   mutable std::map<uint64_t, std::string> users_;
 };

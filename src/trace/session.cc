@@ -42,7 +42,7 @@ struct Session::State {
         plan(plan),
         options(options),
         loaded(std::move(loaded)),
-        maps(kernel, object, plan, this->loaded.map_fds, this->loaded.cpus),
+        maps(kernel, object, plan, this->loaded.map_fds, this->loaded.cpus, options.cut_mark),
         frames(kernel, maps, this->loaded.map_fds) {}
 
   bpf::Kernel& kernel;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -32,6 +33,7 @@ struct SessionOptions {
   uint32_t ring_bytes = 0;
   bool print_maps = true;          ///< all maps at the end
   uint64_t max_cat_bytes = 10240;  ///< what cat() shows of a file
+  std::string cut_mark = "..";     ///< what str() puts behind text that it cut
   /// How to attach, as choose_attach() found; the object must have been generated for it.
   AttachMode attach;
   /// The opened files of Plan::targets; empty: each target's Image::fd().

@@ -105,9 +105,16 @@ environment() {
   BPFTRACE_PRINT_MAPS_ON_EXIT=0 prints maps-on-exit 1 -e 'BEGIN { @ = 2; print(1); exit(); }'
   BPFTRACE_LOG_SIZE=5 BPFTRACE_MAX_STRLENN=5 BPFTRACE_MAX_MAP_KEYS=x prints environment 1 -e 'BEGIN { print(1); exit(); }'
   equal options-environment-warnings \
-    $'Attached 1 probe\nWARNING: BPFTRACE_MAX_MAP_KEYS=x ignored: not a number from 1 to 1000000\nWARNING: BPFTRACE_MAX_STRLENN is unknown and ignored; did you mean BPFTRACE_MAX_STRLEN?' \
+    $'Attached 1 probe\nWARNING: BPFTRACE_LOG_SIZE has no effect in gotap\nWARNING: BPFTRACE_MAX_MAP_KEYS=x ignored: not a number from 1 to 1000000\nWARNING: BPFTRACE_MAX_STRLENN is unknown and ignored; did you mean BPFTRACE_MAX_STRLEN?' \
     "$(LC_ALL=C sort err)"
   BPFTRACE_MAX_PROBES=1 fails max-probes 1 'has 2 probes, BPFTRACE_MAX_PROBES allows 1' -e 'uprobe:./sum:sum, uprobe:./sum:main { }'
+  # The environment decides over the script, as for bpftrace.
+  local cut='config = { max_strlen = 4; str_trunc_trailer = "~" }
+    uprobe:./sum:main { @[str(*(uint64*)arg1)] = 1; print(str(*(uint64*)arg1)); exit(); }'
+  "$GOTAP" -o file -c './sum 1' -e "$cut" > own 2> err || true
+  equal options-cut-text $'./su~\n@[./su~]: 1' "$(grep -v '^$' file)" err
+  BPFTRACE_STR_TRUNC_TRAILER='' "$GOTAP" -o file -c './sum 1' -e "$cut" > own 2> err || true
+  equal options-cut-text-variable $'./su\n@[./su]: 1' "$(grep -v '^$' file)" err
   "$GOTAP" -h > help
   holds options-help help '^  BPFTRACE_PERF_RB_PAGES +pages'
 }
@@ -126,11 +133,14 @@ info() {
   "$GOTAP" --info > out 2> err || code=$?
   equal options-info-code 0 "$code" err
   holds options-info-works out '^  programs on user functions +yes$'
+  holds options-info-multi out '^  many probes at once \(uprobe_multi\) +(yes$|no: )'
+  holds options-info-event out '^  the same by uprobe_events +yes$'
   holds options-info-kernel out "^  kernel +$(uname -r) "
   code=0
   setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$GOTAP" --info > out 2> err || code=$?
   equal options-info-unprivileged-code 0 "$code" err
   holds options-info-unprivileged out '^  programs on user functions +no: '
+  holds options-info-unprivileged-event out '^  the same by uprobe_events +no: '
 }
 
 parameters
