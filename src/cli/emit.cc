@@ -50,8 +50,9 @@ int emit_script(const Options& options) {
     return kFailed;
   }
   bool old = options.dialect == "0.17";
-  emit::Emitted emitted = emit::emit(planned->program, planned->plan, *binaries,
-                                     old ? emit::Dialect::V017 : emit::Dialect::V027);
+  emit::Emitted emitted =
+      emit::emit(planned->program, planned->plan, *binaries,
+                 old ? emit::Dialect::V017 : emit::Dialect::V027, planned->settings);
   if (report(emitted.problems, planned->source)) return kFailed;
   for (const std::string& note : planned->plan.notes)
     if (!options.quiet) std::fprintf(stderr, "%s\n", note.c_str());

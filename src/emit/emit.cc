@@ -43,8 +43,11 @@ std::string comment(const std::string& text) {
 class Emitter {
  public:
   Emitter(const lang::TypedProgram& program, const plan::Plan& plan,
-          const std::vector<Binary>& binaries, Dialect dialect)
-      : script_{program, plan, dialect, {}, {}, {}, false}, plan_(plan), binaries_(binaries) {}
+          const std::vector<Binary>& binaries, Dialect dialect, const lang::Settings& settings)
+      : script_{program, plan, dialect, {}, {}, {}, false},
+        plan_(plan),
+        binaries_(binaries),
+        settings_(settings) {}
   Emitted run();
 
  private:
@@ -71,6 +74,7 @@ class Emitter {
   void timers(lang::ProbeKind kind, const char* head, const std::string& first);
   void intervals();
   std::string declarations();
+  std::string config() const;
   std::string header();
   std::string files() const;
   std::string limits() const;
@@ -94,6 +98,7 @@ class Emitter {
   Script script_;
   const plan::Plan& plan_;
   const std::vector<Binary>& binaries_;
+  const lang::Settings& settings_;
   std::set<uint64_t> timed_;     // functions whose calls are ended somewhere
   std::set<uint64_t> wrappers_;  // functions that leave by a jump
   Names* names_ = nullptr;       // of the current block
@@ -403,7 +408,35 @@ std::string Emitter::limits() const {
   if (probes_ > kOldProbes) set += "BPFTRACE_MAX_PROBES=" + std::to_string(probes_) + " ";
   if (script_.program.max_map_keys != kDefaultKeys)
     set += "BPFTRACE_MAP_KEYS_MAX=" + std::to_string(script_.program.max_map_keys) + " ";
+  if (settings_.max_cat_bytes != lang::Settings().max_cat_bytes)
+    set += "BPFTRACE_CAT_BYTES_MAX=" + std::to_string(settings_.max_cat_bytes) + " ";
+  if (settings_.perf_rb_pages)
+    set += "BPFTRACE_PERF_RB_PAGES=" + std::to_string(settings_.perf_rb_pages) + " ";
   return set;
+}
+
+// The settings of the script as it stands; in the old dialect limits() has them.
+std::string Emitter::config() const {
+  if (script_.old()) return "";
+  std::string text;
+  auto set = [&](const char* name, const std::string& value) {
+    text += std::string("  ") + name + " = " + value + ";\n";
+  };
+  const lang::Settings usual;
+  size_t probes_limit = std::max(probes_ + 2, kNewProbes);
+  set("max_strlen", std::to_string(script_.program.max_strlen + 1));
+  set("max_map_keys", std::to_string(script_.program.max_map_keys));
+  if (probes_limit > kNewProbes) {
+    set("max_probes", std::to_string(probes_limit));
+    set("max_bpf_progs", std::to_string(probes_limit));
+  }
+  if (settings_.max_cat_bytes != usual.max_cat_bytes)
+    set("max_cat_bytes", std::to_string(settings_.max_cat_bytes));
+  if (settings_.perf_rb_pages) set("perf_rb_pages", std::to_string(settings_.perf_rb_pages));
+  if (!settings_.print_maps_on_exit) set("print_maps_on_exit", "false");
+  if (settings_.str_trunc_trailer != usual.str_trunc_trailer)
+    set("str_trunc_trailer", lang::quoted(settings_.str_trunc_trailer));
+  return "config = {\n" + text + "}\n\n";
 }
 
 std::string Emitter::header() {
@@ -434,6 +467,9 @@ std::string Emitter::header() {
             "script are left out;\n";
   text += "- strings longer than bpftrace's limit are cut" +
           std::string(script_.old() ? ", here at 199 bytes" : "") + ".\n";
+  if (script_.old() && !settings_.print_maps_on_exit)
+    text +=
+        "- without print_maps_on_exit maps would not be printed at the end; here they all are.\n";
   for (const std::string& warning : plan_.warnings) text += "WARNING: " + comment(warning) + "\n";
   return text + "*/\n\n";
 }
@@ -452,17 +488,7 @@ Emitted Emitter::run() {
   out_.clear();
   timers(lang::ProbeKind::Begin, "BEGIN", declarations());
   std::string begin = std::move(out_);
-  std::string config;
-  if (!script_.old()) {
-    size_t probes_limit = std::max(probes_ + 2, kNewProbes);
-    config = "config = {\n  max_strlen = " + std::to_string(script_.program.max_strlen + 1) +
-             ";\n  max_map_keys = " + std::to_string(script_.program.max_map_keys) + ";\n";
-    if (probes_limit > kNewProbes)
-      config += "  max_probes = " + std::to_string(probes_limit) +
-                ";\n  max_bpf_progs = " + std::to_string(probes_limit) + ";\n";
-    config += "}\n\n";
-  }
-  return {header() + config + begin + probes + end, std::move(script_.problems)};
+  return {header() + config() + begin + probes + end, std::move(script_.problems)};
 }
 
 }  // namespace
@@ -470,8 +496,8 @@ Emitted Emitter::run() {
 const char* name(Dialect dialect) { return dialect == Dialect::V017 ? "0.17" : "0.27"; }
 
 Emitted emit(const lang::TypedProgram& program, const plan::Plan& plan,
-             const std::vector<Binary>& binaries, Dialect dialect) {
-  return Emitter(program, plan, binaries, dialect).run();
+             const std::vector<Binary>& binaries, Dialect dialect, const lang::Settings& settings) {
+  return Emitter(program, plan, binaries, dialect, settings).run();
 }
 
 }  // namespace gotap::emit

@@ -13,6 +13,7 @@
 #include "emit/binary.h"
 #include "lang/diag.h"
 #include "lang/program.h"
+#include "lang/settings.h"
 #include "plan/plan.h"
 
 namespace gotap::emit {
@@ -31,8 +32,10 @@ struct Emitted {
   lang::Diagnostics problems;  ///< what bpftrace cannot express, each at its place in the script
 };
 
-/// `binaries` are parallel to plan.targets.
+/// `binaries` are parallel to plan.targets. Limits that the program has are taken from it, all
+/// others from `settings`.
 Emitted emit(const lang::TypedProgram& program, const plan::Plan& plan,
-             const std::vector<Binary>& binaries, Dialect dialect);
+             const std::vector<Binary>& binaries, Dialect dialect,
+             const lang::Settings& settings = {});
 
 }  // namespace gotap::emit

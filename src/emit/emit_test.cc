@@ -25,7 +25,7 @@ Emitted emitted(const std::string& script, Dialect dialect = Dialect::V027) {
   compiled->plan.targets.push_back({"./app", nullptr});
   Binary binary;
   binary.go_version = "1.24.4";
-  return emit(compiled->program, compiled->plan, {binary}, dialect);
+  return emit(compiled->program, compiled->plan, {binary}, dialect, compiled->settings);
 }
 
 struct Row {
@@ -217,6 +217,23 @@ TEST(Header, SaysWhichFileHowToRunAndWhatIsMissing) {
         "Go 1.24.4, build id none", "cksum prints: 0 0", "2 probes", "by a panic",
         "config = {\n  max_strlen = 1025;\n  max_map_keys = 4096;\n}\n"})
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(Settings, GoWithTheScript) {
+  const char* script =
+      "config = { max_cat_bytes = 5; perf_rb_pages = 8; print_maps_on_exit = false; "
+      "str_trunc_trailer = \"\\\"\"; } BEGIN { @ = 1; }";
+  std::string text = emitted(script).text;
+  EXPECT_NE(text.find("  max_map_keys = 4096;\n  max_cat_bytes = 5;\n  perf_rb_pages = 8;\n"
+                      "  print_maps_on_exit = false;\n  str_trunc_trailer = \"\\\"\";\n}\n"),
+            std::string::npos)
+      << text;
+  text = emitted(script, Dialect::V017).text;
+  for (const char* part : {"BPFTRACE_CAT_BYTES_MAX=5 BPFTRACE_PERF_RB_PAGES=8 bpftrace",
+                           "print_maps_on_exit", "here they all are"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  EXPECT_EQ(emitted("BEGIN { @ = 1; }", Dialect::V017).text.find("print_maps_on_exit"),
+            std::string::npos);
 }
 
 TEST(Cksum, IsPosix) {

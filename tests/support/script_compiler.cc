@@ -125,6 +125,7 @@ Result<CompiledScript> compile_script(const std::string& text, uint32_t max_strl
     return Error{lang::render(checked.diagnostics, source), ""};
   CompiledScript out;
   out.program = std::move(checked.program);
+  out.settings = std::move(checked.settings);
   out.plan = make_plan(out.program);
   if (change) change(out.program, out.plan);
   TRY(object, codegen::generate(out.program, out.plan));

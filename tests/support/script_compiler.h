@@ -10,12 +10,14 @@
 #include "base/result.h"
 #include "bpf/object.h"
 #include "lang/program.h"
+#include "lang/settings.h"
 #include "plan/plan.h"
 
 namespace gotap::testing {
 
 struct CompiledScript {
   lang::TypedProgram program;
+  lang::Settings settings;
   plan::Plan plan;
   bpf::BpfObject object;
 };
