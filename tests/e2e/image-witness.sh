@@ -4,6 +4,7 @@
 # entry against GNU objdump, which knows the stack check only by its call of runtime.morestack.
 # GOTAP_TEST_WITNESS: versions to disassemble, by default none: image-sites-*.sh do it, each with
 # its own time limit; GOTAP_TEST_PACKAGES: of which standard packages the test programs.
+# Runs beside the others: it reads files only.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -151,16 +151,24 @@ go_env() {
 go_program() {
   local version=$1 name=$2 variant=${3:-plain} source=$programs/$2 binary
   binary=$BUILD/programs/$version/$name-$variant
-  if [ ! -e "$binary" ] || [ -n "$(find "$source" -newer "$binary" -print -quit)" ]; then
+  if ! up_to_date "$binary" "$source"; then
     mkdir -p "${binary%/*}"
     local options=()
     if [ -e "$source/gcflags" ]; then options+=(-gcflags="$(cat "$source/gcflags")"); fi
     case $variant in *stripped) options+=(-ldflags="-s -w") ;; esac
     case $variant in pie*) options+=(-buildmode=pie) ;; esac
-    (cd "$source" && go_env "$version" go build "${options[@]}" -o "$binary" .) >&2
-    touch "$binary"
+    # Tests run beside each other: one of them builds it, and nobody sees half of it.
+    (
+      flock 9
+      up_to_date "$binary" "$source" ||
+        { cd "$source" && go_env "$version" go build "${options[@]}" -o "$binary.new" . && mv "$binary.new" "$binary"; }
+    ) 9> "$binary.lock" >&2 || return 1
   fi
   echo "$binary"
+}
+
+up_to_date() { # BINARY SOURCES
+  [ -e "$1" ] && [ -z "$(find "$2" -newer "$1" -print -quit)" ]
 }
 
 # c_program NAME [FLAGS...]: compiles tests/programs/NAME/NAME.c and prints the path.

@@ -64,6 +64,13 @@ check every-ending "" "3 passed, 6 failed, 3 skipped" --scripts e2e
 check skips-fail-in-ci true "3 passed, 8 failed, 1 skipped" --scripts e2e
 check one-by-name "" "1 passed, 0 failed, 0 skipped" --scripts e2e pass
 check vanished-passes-in-ci true "1 passed, 0 failed, 1 skipped" --scripts e2e pass vanished
+# The first waits for the second, which only comes if it need not wait for the first.
+mkdir -p "$work/tests/aside"
+printf '#!/bin/sh\n# Runs beside the others: it is quiet.\nwhile [ ! -e met ]; do sleep 0.05; done\necho "ok both"\n' > "$work/tests/aside/first.sh"
+printf '#!/bin/sh\ntouch met\n' > "$work/tests/aside/second.sh"
+printf '#!/bin/sh\n# Runs beside the others: it fails.\nexit 1\n' > "$work/tests/aside/third.sh"
+chmod +x "$work"/tests/aside/*.sh
+check beside "" "2 passed, 1 failed, 0 skipped" --scripts aside
 check unknown-name "" "0 passed, 1 failed, 0 skipped" --scripts e2e nothing
 check unit "" "2 passed, 2 failed, 1 skipped" --unit build
 check unit-in-ci true "2 passed, 3 failed, 0 skipped" --unit build
