@@ -3,10 +3,7 @@
 # belongs to others is neither counted nor touched, and nothing stays behind.
 . "$(dirname "$0")/lib.sh"
 need_tracing
-unset GOTAP_ATTACH
-GOTAP_PLAIN=$GOTAP
-if [ "$GOTAP" = "$work/gotap" ]; then GOTAP_PLAIN=$(sed -n 's/^exec "\([^"]*\)" --attach.*/\1/p' "$GOTAP"); fi
-GOTAP=$GOTAP_PLAIN
+GOTAP=${GOTAP_PLAIN:-$GOTAP} # it says itself which way
 cd "$work"
 cp "$(c_program calls)" calls
 counter='uprobe:./calls:work { @[pid] = count(); } uretprobe:./calls:work { @returned[pid] = count(); }'

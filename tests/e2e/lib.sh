@@ -21,16 +21,6 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/gotap-test.XXXXXX")
 # unshare cannot make it private.
 apart=(unshare -m)
 unshare -m true 2> /dev/null || apart+=(--propagation unchanged)
-# GOTAP_ATTACH=event (of ./dev test --attach=event): every gotap of the test attaches that way.
-if [ -n "${GOTAP_ATTACH:-}" ]; then
-  cat > "$work/gotap" << EOF
-#!/bin/sh
-if [ "\$1" = emit ]; then exec "$GOTAP" "\$@"; fi
-exec "$GOTAP" --attach=$GOTAP_ATTACH "\$@"
-EOF
-  chmod +x "$work/gotap"
-  GOTAP=$work/gotap
-fi
 started=() # process ids to end with the test
 failures=0 skips=0 parts=0
 

@@ -71,6 +71,13 @@ printf '#!/bin/sh\ntouch met\n' > "$work/tests/aside/second.sh"
 printf '#!/bin/sh\n# Runs beside the others: it fails.\nexit 1\n' > "$work/tests/aside/third.sh"
 chmod +x "$work"/tests/aside/*.sh
 check beside "" "2 passed, 1 failed, 0 skipped" --scripts aside
+# --attach reaches a test whatever it includes.
+# shellcheck disable=SC2016 # for the test's shell
+made way '[ "$("$GOTAP" -q)" = "--attach=event -q" ] && [ "$("$GOTAP" emit x)" = "emit x" ] && echo "ok way"'
+printf '#!/bin/sh\necho "$*"\n' > "$work/build/gotap"
+chmod +x "$work/build/gotap"
+GOTAP='' GOTAP_ATTACH=event check attach "" "1 passed, 0 failed, 0 skipped" --scripts e2e way
+rm "$work/tests/e2e/way.sh"
 check unknown-name "" "0 passed, 1 failed, 0 skipped" --scripts e2e nothing
 check unit "" "2 passed, 2 failed, 1 skipped" --unit build
 check unit-in-ci true "2 passed, 3 failed, 0 skipped" --unit build
