@@ -112,7 +112,7 @@ struct DwarfTypes::Impl {
   Parameter nameless_receiver(const std::string& type, Types& types,
                               const TypeSource& source) const;
   std::optional<Signature> checked(const DwarfFunction& described, const Function& function,
-                                   Signature signature, Types& types) const;
+                                   Signature signature, bool by_places, Types& types) const;
   std::vector<LocatedPiece> home(const DwarfParameter& parameter, uint64_t entry, bool in_frame,
                                  uint64_t size) const;
   struct Homes {

@@ -189,7 +189,8 @@ bool size_is_proof(const Types& types, const Signature& signature, const Placeme
     end = align_up(end, type.align) + type.size;
     if (space.stack) {
       stack_gap |= padded;
-      stack_sure &= right;
+      // What hides in padding moves nothing that is aligned to words.
+      stack_sure &= right || type.align == kWord;
       continue;
     }
     for (int kind = 0; kind < 2; kind++) {
@@ -316,10 +317,11 @@ DwarfTypes::Impl::Homes DwarfTypes::Impl::homes(const DwarfFunction& described, 
 }
 
 /// The signature if it is whole, or if only its last parameters are missing, with one of an
-/// unknown type for these.
+/// unknown type for these. `by_places`: counts and sizes prove nothing, as it could lack another
+/// parameter in place of one that it should not have.
 std::optional<Signature> DwarfTypes::Impl::checked(const DwarfFunction& described,
                                                    const Function& function, Signature signature,
-                                                   Types& types) const {
+                                                   bool by_places, Types& types) const {
   const Placement placement = place(types, signature, function.abi);
   const Homes where = homes(described, function.entry, signature, placement, types);
   std::optional<uint64_t> missing;  // bytes of arguments that are left out
@@ -327,13 +329,15 @@ std::optional<Signature> DwarfTypes::Impl::checked(const DwarfFunction& describe
     const uint64_t bytes = *placement.stack_bytes + placement.spill_bytes;
     if (bytes > *function.argument_bytes) return std::nullopt;
     missing = *function.argument_bytes - bytes;
-    if (*missing == 0 && size_is_proof(types, signature, placement, where.params)) return signature;
+    if (!by_places && *missing == 0 && size_is_proof(types, signature, placement, where.params))
+      return signature;
   }
-  if (minor <= kResultsCountOn) {
+  if (!by_places && minor <= kResultsCountOn) {
     const auto counted = counted_params(described);
     const size_t receivers = signature.has_receiver ? 1 : 0;
     if (counted && *counted + receivers == signature.params.size()) return signature;
   }
+  if (by_places && where.params[1].empty()) return std::nullopt;
   if (!params_are_sure(placement.params, where.params) ||
       !results_are_sure(placement.results, where.results))
     return std::nullopt;
@@ -359,15 +363,16 @@ std::optional<Signature> DwarfTypes::Impl::complete(const DwarfFunction& describ
                                                     const Signature& visible,
                                                     const std::string& receiver, Types& types,
                                                     const TypeSource& source) const {
-  if (receiver.empty()) return checked(described, function, visible, types);
+  if (receiver.empty()) return checked(described, function, visible, false, types);
   if (visible.has_receiver)
-    if (auto whole = checked(described, function, visible, types)) return whole;
+    if (auto whole = checked(described, function, visible, false, types)) return whole;
   Signature with = visible;
   with.has_receiver = true;
   const Parameter first = nameless_receiver(receiver, types, source);
   if (first.type == kNoType) return std::nullopt;
   with.params.insert(with.params.begin(), first);
-  return checked(described, function, with, types);
+  // If the first one is of the receiver's type, only its place tells which of them it is.
+  return checked(described, function, with, visible.has_receiver, types);
 }
 
 Result<Signature> DwarfTypes::signature(const Function& function, Types& types) const {

@@ -80,8 +80,16 @@ void print_signature(const Image& image, uint32_t index) {
     std::printf("%s\t! %s\n", name.c_str(), signature.error().message.c_str());
     return;
   }
-  std::printf("%s\t%s%s\n", name.c_str(), signature->has_receiver ? "method " : "",
-              to_string(info.types(), *signature, "").c_str());
+  const auto print = [&info](const gotap::go::Parameter& it) {
+    const std::string& type = info.types().at(it.type).name;
+    std::printf("\t%s %s", it.name.empty() ? "_" : it.name.c_str(),
+                type.empty() ? "?" : type.c_str());
+  };
+  std::printf("%s\t%s", name.c_str(), signature->has_receiver ? "method" : "func");
+  for (const gotap::go::Parameter& it : signature->params) print(it);
+  std::printf("\t->");
+  for (const gotap::go::Parameter& it : signature->results) print(it);
+  std::printf("\n");
   for (const gotap::go::Captured& it : signature->captured)
     std::printf("closure %s\t%s %s @%" PRIu64 "%s\n", name.c_str(), it.name.c_str(),
                 info.types().at(it.type).name.c_str(), it.offset,

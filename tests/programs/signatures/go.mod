@@ -1,0 +1,3 @@
+module gotap.test/signatures
+
+go 1.18

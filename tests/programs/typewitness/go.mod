@@ -1,0 +1,3 @@
+module gotap.test/typewitness
+
+go 1.18
