@@ -102,6 +102,8 @@ std::optional<Global> DwarfTypes::Impl::global(std::string_view name, Types& typ
 
 std::vector<Constant> DwarfTypes::Impl::constants(std::string_view type_name) const {
   std::vector<Constant> found;
+  // Of int and its like, those of all packages would be.
+  if (type_name.find('.') == std::string_view::npos) return found;
   const auto keys = names().types.equal_range(type_name);
   for (uint64_t offset : names().constants) {
     const auto die = dwarf->die(offset);

@@ -11,7 +11,11 @@ type List[E any] struct {
 type Number interface{ ~int | ~float64 }
 
 //go:noinline
-func (l *List[E]) Push(e E, n int) (was int) { was = len(l.items); l.items = append(l.items, e); return was + n }
+func (l *List[E]) Push(e E, n int) (was int) {
+	was = len(l.items)
+	l.items = append(l.items, e)
+	return was + n
+}
 
 //go:noinline
 func (l List[E]) Len(q string) int { return len(l.items) + len(q) }

@@ -196,7 +196,7 @@ func Closures(n int, s string) (func(int) int, func(b bool) string) {
 var (
 	Global  = map[string]*Node{}
 	counter int
-	keep    = []interface{}{Inlined, InlinedNamed, InlinedBlank, inlinedTwice, deeper}
+	keep    = []interface{}{Inlined, InlinedNamed, InlinedBlank, inlinedTwice, deeper, http.ListenAndServe, http.DefaultClient.Do}
 )
 
 //go:noinline
