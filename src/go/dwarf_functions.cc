@@ -13,6 +13,7 @@ using elf::DwarfDie;
 using elf::DwarfValue;
 
 constexpr unsigned kMaxBlocks = 64;  // in one another
+constexpr size_t kMaxRanges = 1 << 22;
 
 }  // namespace
 
@@ -27,7 +28,7 @@ const std::vector<DwarfTypes::Impl::Code>& DwarfTypes::Impl::functions_of(size_t
     if (die.tag() != elf::DW_TAG_subprogram) return true;
     for (const AddressRange& range : dwarf->ranges(die))
       all.push_back({range.first, range.second, die.offset});
-    return true;
+    return all.size() < kMaxRanges;
   });
   std::sort(all.begin(), all.end(), [](const Code& a, const Code& b) { return a.begin < b.begin; });
   return all;
@@ -36,7 +37,7 @@ const std::vector<DwarfTypes::Impl::Code>& DwarfTypes::Impl::functions_of(size_t
 const DwarfTypes::Impl::Code* DwarfTypes::Impl::code_around(uint64_t pc) const {
   if (!units_) {
     units_.emplace();
-    for (size_t i = 0; i < dwarf->unit_count(); i++) {
+    for (size_t i = 0; i < dwarf->unit_count() && units_->size() < kMaxRanges; i++) {
       const elf::DwarfUnit& unit = dwarf->unit(i);
       if (unit.language != elf::DW_LANG_Go) continue;
       const auto root = dwarf->die(unit, unit.root);

@@ -1,6 +1,6 @@
 // DwarfTypes::Impl: what its parts share: the types (dwarf_types.cc), the functions
-// (dwarf_functions.cc), their signatures (dwarf_signature.cc), inlined calls (dwarf_inlined.cc).
-// Private to go/.
+// (dwarf_functions.cc), their signatures (dwarf_signature.cc, dwarf_completion.cc), inlined calls
+// (dwarf_inlined.cc), what is found by name (dwarf_names.cc). Private to go/.
 #pragma once
 
 #include <map>
@@ -42,6 +42,9 @@ struct DwarfFunction {
   std::vector<DwarfParameter> params;  ///< with the results, in order
   std::vector<Captured> captured;
 };
+
+/// The N of a name that the compiler made up, "~p3" with the prefix "~p"; nothing if it is none.
+std::optional<uint32_t> number_in(std::string_view name, std::string_view prefix);
 
 struct DwarfTypes::Impl {
   Impl(const elf::Elf& file, std::unique_ptr<elf::Dwarf> reader, int go_minor)

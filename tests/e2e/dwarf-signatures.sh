@@ -3,7 +3,9 @@
 # a program, and of standard packages in it, against go/types on their source; types against the
 # runtime's own descriptors; package variables against `go tool nm`. For each Go version, and for
 # compressed and plain DWARF, position-independent and cgo programs.
-# GOTAP_TEST_PACKAGES: of which standard packages signatures are compared.
+# GOTAP_TEST_PACKAGES: of which standard packages signatures are compared. Go <= 1.22, with a time
+# limit of its own: dwarf-signatures-old.sh.
+: "${GOTAP_TEST_VERSIONS=1.23 1.24 1.25 1.26 1.27}"
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -72,12 +74,12 @@ globals_agree() {
   fi
 }
 
-# variant VERSION NAME FLAGS...: the program built in another way; prints its path.
+# variant VERSION NAME COMMAND...: the program built by that; prints its path.
 variant() {
   local version=$1 binary=$BUILD/programs/$1/signatures-$2
   shift 2
   if [ ! -e "$binary" ] || [ -n "$(find "$programs/signatures" -newer "$binary" -print -quit)" ]; then
-    (cd "$programs/signatures" && go_env "$version" go build "$@" -o "$binary" .) >&2
+    (cd "$programs/signatures" && go_env "$version" "$@" -o "$binary" .) >&2
     touch "$binary"
   fi
   echo "$binary"
@@ -102,9 +104,16 @@ for version in $versions; do
   signatures_agree "signatures/$version-pie" "$version" "$pie" "$source" main 28
   types_agree "types/$version-pie" "$pie"
   globals_agree "globals/$version-pie" "$version" "$pie"
-  plain=$(variant "$version" uncompressed -ldflags=-compressdwarf=false)
+  plain=$(variant "$version" uncompressed go build -ldflags=-compressdwarf=false)
   signatures_agree "signatures/$version-uncompressed" "$version" "$plain" "$source" main 28
-  unoptimised=$(variant "$version" unoptimised -gcflags='-N -l')
+  unoptimised=$(variant "$version" unoptimised go build -gcflags='-N -l')
   signatures_agree "signatures/$version-unoptimised" "$version" "$unoptimised" "$source" main 28
+  # net calls C; the C compiler's linker puts Go's sections and debugging information together.
+  for mode in exe pie; do
+    cgo=$(variant "$version" "cgo-$mode" env CGO_ENABLED=1 go build -buildmode=$mode)
+    signatures_agree "signatures/$version-cgo-$mode" "$version" "$cgo" "$source" main 28
+    types_agree "types/$version-cgo-$mode" "$cgo"
+    globals_agree "globals/$version-cgo-$mode" "$version" "$cgo"
+  done
 done
 finish
