@@ -129,7 +129,8 @@ void Image::Impl::find_version() {
 Image::Image(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Image::~Image() = default;
 
-Result<std::shared_ptr<const Image>> Image::open(const std::string& path) {
+Result<std::shared_ptr<const Image>> Image::open(const std::string& path,
+                                                 const TypeSources& sources) {
   TRY(file, MappedFile::open(path));
   auto impl = std::make_unique<Impl>();
   impl->path = path;
@@ -137,6 +138,7 @@ Result<std::shared_ptr<const Image>> Image::open(const std::string& path) {
   impl->bytes = impl->file.bytes();
   if (auto read = impl->read(); !read)
     return Error{path + ": " + read.error().message, read.error().hint};
+  TRY_DO(impl->types->add(sources));
   return std::shared_ptr<const Image>(new Image(std::move(impl)));
 }
 

@@ -107,11 +107,20 @@ struct SourceLine {
   uint32_t line = 0;
 };
 
+/// What is known of a program's types beside what its file says.
+struct TypeSources {
+  std::string debug_binary;             ///< path of the same program, not stripped; empty: none
+  std::vector<std::string> signatures;  ///< of functions, in Go's syntax (go/signature_text.h)
+};
+
 class Image {
  public:
   /// Opens and reads `path`. Errors: no such file, not ELF, 32-bit, not x86-64, truncated.
   /// A Go program whose tables cannot be read is an error too, never silently "not Go".
-  static Result<std::shared_ptr<const Image>> open(const std::string& path);
+  /// Of `sources`: what does not belong to the program (another build, a signature that its
+  /// function cannot have).
+  static Result<std::shared_ptr<const Image>> open(const std::string& path,
+                                                   const TypeSources& sources = {});
   /// The same for bytes in memory (tests, fuzzers); fd() is -1.
   static Result<std::shared_ptr<const Image>> from_bytes(Bytes bytes, std::string name);
   ~Image();

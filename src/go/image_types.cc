@@ -1,6 +1,11 @@
 #include "go/image_types.h"
 
+#include <algorithm>
+
 #include "base/text.h"
+#include "go/argument_info.h"
+#include "go/signature_text.h"
+#include "go/versions.h"
 
 namespace gotap::go {
 
@@ -16,13 +21,106 @@ const Rtypes* ImageTypes::rtypes() const {
   return rtypes_.get();
 }
 
+const DwarfTypes* ImageTypes::described() const {
+  if (dwarf()) return dwarf();
+  return debug_ ? &debug_->dwarf() : nullptr;
+}
+
+Result<void> ImageTypes::add(const TypeSources& sources) {
+  if (!pclntab_ && !(sources.debug_binary.empty() && sources.signatures.empty()))
+    return Error{"signatures and debug binaries are for Go programs, which this is not", ""};
+  if (!sources.debug_binary.empty()) {
+    TRY(debug, DebugBinary::open(sources.debug_binary, elf_, *pclntab_, minor_));
+    debug_ = std::move(debug);
+  }
+  for (const std::string& text : sources.signatures) TRY_DO(add_signature(text));
+  return {};
+}
+
+Result<void> ImageTypes::add_signature(const std::string& text) {
+  const std::string_view name = function_of(text);
+  std::vector<const Function*> functions;
+  for (const Function& function : functions_)
+    if (function.is_go && function.name == name) functions.push_back(&function);
+  if (functions.empty() && !name.empty()) {
+    std::vector<std::string_view> names;
+    for (const Function& function : functions_) names.push_back(function.name);
+    const auto nearest = nearest_names(name, names, 3);
+    return Error{"a signature is given for " + std::string(name) + ", which the program has not",
+                 nearest.empty() ? "" : "did you mean " + join_words(nearest, "or") + "?"};
+  }
+  TRY(written, parse_signature(text, *this, types_, [this] {
+        return rtypes() ? rtypes()->type_names() : std::vector<std::string>();
+      }));
+  for (const Function* function : functions) {
+    TRY_DO(check(written.signature, *function));
+    written_.insert_or_assign(function->entry, written.signature);
+  }
+  return {};
+}
+
+/// Held against what the binary has: the size of all arguments, and their first scalars.
+Result<void> ImageTypes::check(const Signature& signature, const Function& function) const {
+  const Placement placement = place(types_, signature, function.abi);
+  const std::string text = to_string(types_, signature, function.name);
+  if (placement.stack_bytes && function.argument_bytes) {
+    const uint32_t bytes = *placement.stack_bytes + placement.spill_bytes;
+    if (bytes != *function.argument_bytes)
+      return Error{text + " is not its signature: that has " + std::to_string(bytes) +
+                       " bytes of arguments, the program has " +
+                       std::to_string(*function.argument_bytes),
+                   ""};
+  }
+  const auto has = written_arguments(function);
+  const auto expected = expected_argument_info(types_, signature, function.abi, function.name);
+  if (has && expected && *has != *expected)
+    return Error{text + " is not its signature: that has arguments of " +
+                     describe_argument_info(*expected) + ", the program has " +
+                     describe_argument_info(*has),
+                 ""};
+  return {};
+}
+
+std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(const Function& function) const {
+  const auto layout = type_layout(minor_);
+  const auto module = pclntab_->module_data();
+  if (minor_ < kArgumentInfoMinor || !layout || !module) return std::nullopt;
+  auto gofunc = elf_.word(*module + static_cast<uint64_t>(layout->gofunc));
+  auto rows = pclntab_->functions();
+  if (!gofunc || !rows) return std::nullopt;
+  auto row =
+      std::lower_bound(rows->begin(), rows->end(), function.entry,
+                       [](const PclnFunction& f, uint64_t entry) { return f.entry < entry; });
+  if (row == rows->end() || row->entry != function.entry) return std::nullopt;
+  auto table = pclntab_->funcdata(*row, kArgumentInfoTable, *gofunc);
+  return table ? argument_info(elf_.from(*table)) : std::nullopt;
+}
+
+/// The user's word goes first, then the one who knows most.
 Result<Signature> ImageTypes::signature(uint32_t index) const {
   if (index >= functions_.size() || !functions_[index].is_go)
     return Error{"signature unknown: not a Go function", ""};
   const Function& function = functions_[index];
-  if (dwarf()) return dwarf()->signature(function, types_);
+  if (auto written = written_.find(function.entry); written != written_.end()) return written->second;
+  std::optional<Error> reason;
+  if (dwarf()) {
+    auto found = dwarf()->signature(function, types_);
+    if (found) return found;
+    reason = found.error();
+  }
+  if (debug_) {
+    auto found = debug_->dwarf().signature(function, types_);
+    if (found) {
+      found->source = Signature::Source::DebugBinary;
+      return found;
+    }
+    if (!reason) reason = found.error();
+  }
   if (rtypes())
     if (auto method = rtypes()->method(function.entry, types_)) return *method;
+  if (reason) return *reason;
+  if (!rtypes())
+    return Error{"signature unknown: no type data of Go 1." + std::to_string(minor_), ""};
   return Error{"signature unknown: stripped", ""};
 }
 
@@ -36,8 +134,8 @@ std::string_view ImageTypes::function_name(uint32_t index) const {
 
 std::vector<TypeId> ImageTypes::find_types(std::string_view name) const {
   std::vector<TypeId> found;
-  if (dwarf())
-    for (uint64_t key : dwarf()->find_types(name)) found.push_back(types_.reference(*dwarf_, key));
+  if (const DwarfTypes* it = described())
+    for (uint64_t key : it->find_types(name)) found.push_back(types_.reference(*it, key));
   if (found.empty() && rtypes())
     for (uint64_t key : rtypes()->find_types(name))
       found.push_back(types_.reference(*rtypes_, key));
@@ -57,11 +155,11 @@ uint64_t ImageTypes::runtime_address(TypeId type) const {
 }
 
 Result<Global> ImageTypes::global(std::string_view name) const {
-  if (!dwarf())
+  if (!described())
     return Error{"package variables are not known: the program has no DWARF",
                  "name a build of the same source that has: --debug-binary FILE"};
-  if (auto found = dwarf()->global(name, types_)) return *found;
-  const std::vector<std::string> names = dwarf()->global_names();
+  if (auto found = described()->global(name, types_)) return *found;
+  const std::vector<std::string> names = described()->global_names();
   const std::vector<std::string_view> views(names.begin(), names.end());
   const auto nearest = nearest_names(name, views, 3);
   return Error{"there is no package variable " + std::string(name),
@@ -69,12 +167,14 @@ Result<Global> ImageTypes::global(std::string_view name) const {
 }
 
 std::vector<Constant> ImageTypes::constants(TypeId type) const {
-  return dwarf() ? dwarf()->constants(types_.at(type).name) : std::vector<Constant>();
+  return described() ? described()->constants(types_.at(type).name) : std::vector<Constant>();
 }
 
 std::vector<std::string> ImageTypes::warnings() const {
   std::vector<std::string> all;
   if (dwarf_) all = dwarf_->warnings();
+  if (debug_)
+    for (std::string& warning : debug_->dwarf().warnings()) all.push_back(std::move(warning));
   if (rtypes_)
     for (std::string& warning : rtypes_->warnings()) all.push_back(std::move(warning));
   return all;

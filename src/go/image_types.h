@@ -2,12 +2,14 @@
 // user say. Private to go/. Entry point: ImageTypes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "elf/elf.h"
+#include "go/debug_binary.h"
 #include "go/dwarf_types.h"
 #include "go/image.h"
 #include "go/pclntab.h"
@@ -24,6 +26,10 @@ class ImageTypes final : public TypeInfo {
              int minor)
       : elf_(elf), pclntab_(pclntab), functions_(functions), minor_(minor) {}
 
+  /// More to read from: a debug binary, then signatures that the user wrote. Before anything is
+  /// asked for. Errors: the first that is wrong with one of them.
+  Result<void> add(const TypeSources& sources);
+
   const Types& types() const override { return types_; }
   Result<Signature> signature(uint32_t index) const override;
   Abi abi(uint32_t index) const override;
@@ -39,6 +45,12 @@ class ImageTypes final : public TypeInfo {
  private:
   const DwarfTypes* dwarf() const;
   const Rtypes* rtypes() const;
+  /// The DWARF that speaks of the program: its own, else the debug binary's; null: there is none.
+  const DwarfTypes* described() const;
+  Result<void> add_signature(const std::string& text);
+  Result<void> check(const Signature& signature, const Function& function) const;
+  /// What the compiler wrote down of the function's arguments; nothing: nothing, or not known.
+  std::optional<std::vector<uint8_t>> written_arguments(const Function& function) const;
 
   const elf::Elf& elf_;
   const Pclntab* pclntab_;
@@ -48,6 +60,8 @@ class ImageTypes final : public TypeInfo {
   mutable bool looked_for_dwarf_ = false, looked_for_rtypes_ = false;
   mutable std::unique_ptr<DwarfTypes> dwarf_;
   mutable std::unique_ptr<Rtypes> rtypes_;
+  std::unique_ptr<DebugBinary> debug_;
+  std::map<uint64_t, Signature> written_;  // by entry: those of the user
 };
 
 }  // namespace gotap::go

@@ -9,7 +9,8 @@ namespace {
 constexpr uint64_t kMaxFunctions = 1u << 24;
 
 // Fields of _func behind entry, all u32: the same in all versions.
-constexpr uint32_t kName = 0, kArgs = 4, kPcsp = 12, kPcfile = 16, kPcln = 20, kCuOffset = 28;
+constexpr uint32_t kName = 0, kArgs = 4, kPcsp = 12, kPcfile = 16, kPcln = 20, kPcdataCount = 24,
+                   kCuOffset = 28;
 constexpr uint32_t kArgumentsUnknown = 0x80000000;  // abi.ArgsSizeUnknown
 
 std::optional<uint32_t> varint(Bytes data, uint64_t* at) {
@@ -185,6 +186,23 @@ uint8_t Pclntab::flags(const PclnFunction& function) const {
 std::optional<uint32_t> Pclntab::argument_bytes(const PclnFunction& function) const {
   auto bytes = func_word(function, kArgs);
   return bytes == kArgumentsUnknown ? std::nullopt : bytes;
+}
+
+/// runtime.funcdata: behind _func stand the offsets of its PCDATA tables, then those of FUNCDATA.
+std::optional<uint64_t> Pclntab::funcdata(const PclnFunction& function, uint32_t index,
+                                          uint64_t gofunc) const {
+  const uint32_t tables = layout_->func_id + 4;  // funcID, flag, padding, nfuncdata
+  auto pcdata_count = func_word(function, kPcdataCount);
+  auto count = data_.u8(function.record + layout_->entry_size + tables - 1);
+  if (!pcdata_count || !count || index >= *count) return std::nullopt;
+  uint64_t at = function.record + layout_->entry_size + tables + uint64_t{4} * *pcdata_count;
+  if (layout_->entry_size == 4) {
+    auto offset = data_.u32(at + uint64_t{4} * index);
+    return offset && *offset != ~uint32_t{0} ? std::optional(gofunc + *offset) : std::nullopt;
+  }
+  at = (at + 7) / 8 * 8 + uint64_t{8} * index;
+  auto pointer = elf_->word(address_ + at);
+  return pointer && *pointer != 0 ? pointer : std::nullopt;
 }
 
 bool Pclntab::is_go(const PclnFunction& function) const {

@@ -302,6 +302,21 @@ std::vector<uint64_t> Rtypes::find_types(std::string_view name) const {
   return found;
 }
 
+std::vector<std::string> Rtypes::type_names() const {
+  impl_->walk();
+  std::vector<std::string> names;
+  for (uint32_t offset : impl_->types)
+    if (auto type = impl_->descriptors->at(impl_->address(offset)); type && type->named)
+      names.push_back(full_name(*impl_->descriptors, *type));
+  return names;
+}
+
+Bytes Rtypes::region() const {
+  if (!impl_->open()) return {};
+  const uint64_t begin = impl_->descriptors->begin(), end = impl_->descriptors->end();
+  return impl_->elf.at(begin, end - begin).value_or(Bytes{});
+}
+
 bool Rtypes::is_type(uint64_t address) const {
   impl_->walk();
   if (!impl_->descriptors || address < impl_->descriptors->begin() ||

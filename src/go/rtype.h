@@ -30,6 +30,10 @@ class Rtypes final : public TypeSource {
   std::optional<Signature> method(uint64_t entry, Types& types) const;
   /// Addresses of the descriptors of this name: with the full import path, or as %T spells it.
   std::vector<uint64_t> find_types(std::string_view name) const;
+  /// Full names of the types that have names of their own, for proposals.
+  std::vector<std::string> type_names() const;
+  /// The part of the file that has the descriptors; empty: it cannot be found.
+  Bytes region() const;
   /// Whether a descriptor is at `address`.
   bool is_type(uint64_t address) const;
 
