@@ -226,4 +226,18 @@ std::optional<int64_t> tls_displacement(Bytes code) {
   return std::nullopt;
 }
 
+// SDM volume 2, 2.2.1.6: in 64-bit mode mod 0 with r/m 5 is relative to the next instruction.
+std::optional<RipOperand> rip_operand(Bytes code, uint64_t address) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  if (!ZYAN_SUCCESS(
+          ZydisDecoderDecodeInstruction(&decoder, nullptr, bytes.data(), bytes.size(), &insn)) ||
+      !(insn.attributes & ZYDIS_ATTRIB_HAS_MODRM) || insn.raw.modrm.mod != 0 ||
+      insn.raw.modrm.rm != 5 || insn.raw.disp.size != 32)
+    return std::nullopt;
+  return RipOperand{insn.length, insn.raw.disp.offset,
+                    address + insn.length + static_cast<uint64_t>(insn.raw.disp.value)};
+}
+
 }  // namespace gotap::arch

@@ -75,4 +75,14 @@ PrologueOp decode_prologue(Bytes code, uint64_t address);
 /// The displacement of the first operand %fs:disp of an instruction, if it has one.
 std::optional<int64_t> tls_displacement(Bytes code);
 
+/// An operand in memory that an instruction names relative to its own address.
+struct RipOperand {
+  uint8_t length = 0;  ///< of the instruction
+  uint8_t offset = 0;  ///< in it, of the four bytes that say where the operand is
+  uint64_t target = 0;
+};
+
+/// Nothing if the instruction at the start of `code` has none, or the bytes are none.
+std::optional<RipOperand> rip_operand(Bytes code, uint64_t address);
+
 }  // namespace gotap::arch

@@ -51,6 +51,7 @@ struct DwarfTypes::Impl {
       : elf(file), dwarf(std::move(reader)), minor(go_minor) {}
 
   // Types
+  bool no_runtime_addresses = false;
   GoType read_type(uint64_t key, Types& types, const TypeSource& source) const;
   uint64_t runtime_address(uint64_t key) const;
   /// What the type's name is in DWARF; empty if there is none.

@@ -253,6 +253,7 @@ uint64_t DwarfTypes::Impl::types_base() const {
 }
 
 uint64_t DwarfTypes::Impl::runtime_address(uint64_t key) const {
+  if (no_runtime_addresses) return 0;
   const auto chain = follow(key);
   if (!chain) return 0;
   const DwarfValue offset = dwarf->attribute(chain->last, kGoRuntimeType);
@@ -284,6 +285,8 @@ GoType DwarfTypes::read_type(uint64_t key, Types& types) const {
 std::vector<uint64_t> DwarfTypes::find_types(std::string_view name) const {
   return impl_->find_types(name);
 }
+
+void DwarfTypes::without_runtime_addresses() { impl_->no_runtime_addresses = true; }
 
 uint64_t DwarfTypes::runtime_address(uint64_t key) const { return impl_->runtime_address(key); }
 

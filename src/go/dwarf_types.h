@@ -58,6 +58,8 @@ class DwarfTypes final : public TypeSource {
   std::vector<uint64_t> find_types(std::string_view name) const;
   /// DW_AT_go_runtime_type of the type at `key`; 0: none.
   uint64_t runtime_address(uint64_t key) const;
+  /// From now on there are none: this is another build, whose descriptors lie elsewhere.
+  void without_runtime_addresses();
   std::optional<Global> global(std::string_view name, Types& types) const;
   std::vector<std::string> global_names() const;
   /// Of the named type `type_name`, by value.

@@ -77,7 +77,8 @@ Result<void> Image::Impl::read() {
   stripped = !elf.has_symbol_table();
   TRY_DO(read_go());
   add_symbol_functions(elf, is_go, &functions, &rows);
-  types = std::make_unique<ImageTypes>(elf, pclntab ? &*pclntab : nullptr, functions, build.minor);
+  types = std::make_unique<ImageTypes>(elf, pclntab ? &*pclntab : nullptr, functions, rows,
+                                       build.minor);
   return {};
 }
 

@@ -39,9 +39,9 @@ Result<void> ImageTypes::add(const TypeSources& sources) {
 
 Result<void> ImageTypes::add_signature(const std::string& text) {
   const std::string_view name = function_of(text);
-  std::vector<const Function*> functions;
-  for (const Function& function : functions_)
-    if (function.is_go && function.name == name) functions.push_back(&function);
+  std::vector<size_t> functions;
+  for (size_t i = 0; i < functions_.size(); i++)
+    if (functions_[i].is_go && functions_[i].name == name) functions.push_back(i);
   if (functions.empty() && !name.empty()) {
     std::vector<std::string_view> names;
     for (const Function& function : functions_) names.push_back(function.name);
@@ -52,15 +52,16 @@ Result<void> ImageTypes::add_signature(const std::string& text) {
   TRY(written, parse_signature(text, *this, types_, [this] {
         return rtypes() ? rtypes()->type_names() : std::vector<std::string>();
       }));
-  for (const Function* function : functions) {
-    TRY_DO(check(written.signature, *function));
-    written_.insert_or_assign(function->entry, written.signature);
+  for (size_t index : functions) {
+    TRY_DO(check(written.signature, index));
+    written_.insert_or_assign(index, written.signature);
   }
   return {};
 }
 
 /// Held against what the binary has: the size of all arguments, and their first scalars.
-Result<void> ImageTypes::check(const Signature& signature, const Function& function) const {
+Result<void> ImageTypes::check(const Signature& signature, size_t index) const {
+  const Function& function = functions_[index];
   const Placement placement = place(types_, signature, function.abi);
   const std::string text = to_string(types_, signature, function.name);
   if (placement.stack_bytes && function.argument_bytes) {
@@ -71,7 +72,7 @@ Result<void> ImageTypes::check(const Signature& signature, const Function& funct
                        std::to_string(*function.argument_bytes),
                    ""};
   }
-  const auto has = written_arguments(function);
+  const auto has = written_arguments(index);
   const auto expected = expected_argument_info(types_, signature, function.abi, function.name);
   if (has && expected && *has != *expected)
     return Error{text + " is not its signature: that has arguments of " +
@@ -81,18 +82,13 @@ Result<void> ImageTypes::check(const Signature& signature, const Function& funct
   return {};
 }
 
-std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(const Function& function) const {
+std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(size_t index) const {
   const auto layout = type_layout(minor_);
   const auto module = pclntab_->module_data();
   if (minor_ < kArgumentInfoMinor || !layout || !module) return std::nullopt;
   auto gofunc = elf_.word(*module + static_cast<uint64_t>(layout->gofunc));
-  auto rows = pclntab_->functions();
-  if (!gofunc || !rows) return std::nullopt;
-  auto row =
-      std::lower_bound(rows->begin(), rows->end(), function.entry,
-                       [](const PclnFunction& f, uint64_t entry) { return f.entry < entry; });
-  if (row == rows->end() || row->entry != function.entry) return std::nullopt;
-  auto table = pclntab_->funcdata(*row, kArgumentInfoTable, *gofunc);
+  if (!gofunc) return std::nullopt;
+  auto table = pclntab_->funcdata(rows_[index], kArgumentInfoTable, *gofunc);
   return table ? argument_info(elf_.from(*table)) : std::nullopt;
 }
 
@@ -101,7 +97,7 @@ Result<Signature> ImageTypes::signature(uint32_t index) const {
   if (index >= functions_.size() || !functions_[index].is_go)
     return Error{"signature unknown: not a Go function", ""};
   const Function& function = functions_[index];
-  if (auto written = written_.find(function.entry); written != written_.end()) return written->second;
+  if (auto written = written_.find(index); written != written_.end()) return written->second;
   std::optional<Error> reason;
   if (dwarf()) {
     auto found = dwarf()->signature(function, types_);
@@ -158,7 +154,15 @@ Result<Global> ImageTypes::global(std::string_view name) const {
   if (!described())
     return Error{"package variables are not known: the program has no DWARF",
                  "name a build of the same source that has: --debug-binary FILE"};
-  if (auto found = described()->global(name, types_)) return *found;
+  if (auto found = described()->global(name, types_)) {
+    if (dwarf()) return *found;
+    auto address = debug_->in_program(found->address, types_.at(found->type).size);
+    if (address) return Global{*address, found->type};
+    return Error{
+        "where the program has " + std::string(name) +
+            " is not known: in the debug binary its data lies elsewhere, and no code tells",
+        "build both with -trimpath, or strip a copy of the debug binary"};
+  }
   const std::vector<std::string> names = described()->global_names();
   const std::vector<std::string_view> views(names.begin(), names.end());
   const auto nearest = nearest_names(name, views, 3);

@@ -22,9 +22,10 @@ class ImageTypes final : public TypeInfo {
  public:
   /// The arguments must outlive it; `pclntab` is null if the program is not Go's. Nothing is read
   /// before it is asked for.
+  /// `rows` are parallel to `functions`.
   ImageTypes(const elf::Elf& elf, const Pclntab* pclntab, const std::vector<Function>& functions,
-             int minor)
-      : elf_(elf), pclntab_(pclntab), functions_(functions), minor_(minor) {}
+             const std::vector<PclnFunction>& rows, int minor)
+      : elf_(elf), pclntab_(pclntab), functions_(functions), rows_(rows), minor_(minor) {}
 
   /// More to read from: a debug binary, then signatures that the user wrote. Before anything is
   /// asked for. Errors: the first that is wrong with one of them.
@@ -48,20 +49,21 @@ class ImageTypes final : public TypeInfo {
   /// The DWARF that speaks of the program: its own, else the debug binary's; null: there is none.
   const DwarfTypes* described() const;
   Result<void> add_signature(const std::string& text);
-  Result<void> check(const Signature& signature, const Function& function) const;
+  Result<void> check(const Signature& signature, size_t index) const;
   /// What the compiler wrote down of the function's arguments; nothing: nothing, or not known.
-  std::optional<std::vector<uint8_t>> written_arguments(const Function& function) const;
+  std::optional<std::vector<uint8_t>> written_arguments(size_t index) const;
 
   const elf::Elf& elf_;
   const Pclntab* pclntab_;
   const std::vector<Function>& functions_;
+  const std::vector<PclnFunction>& rows_;
   int minor_;
   mutable Types types_;
   mutable bool looked_for_dwarf_ = false, looked_for_rtypes_ = false;
   mutable std::unique_ptr<DwarfTypes> dwarf_;
   mutable std::unique_ptr<Rtypes> rtypes_;
   std::unique_ptr<DebugBinary> debug_;
-  std::map<uint64_t, Signature> written_;  // by entry: those of the user
+  std::map<size_t, Signature> written_;  // by function: those of the user
 };
 
 }  // namespace gotap::go

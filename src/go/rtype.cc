@@ -317,6 +317,8 @@ Bytes Rtypes::region() const {
   return impl_->elf.at(begin, end - begin).value_or(Bytes{});
 }
 
+uint64_t Rtypes::begin() const { return impl_->open() ? impl_->descriptors->begin() : 0; }
+
 bool Rtypes::is_type(uint64_t address) const {
   impl_->walk();
   if (!impl_->descriptors || address < impl_->descriptors->begin() ||

@@ -32,8 +32,9 @@ class Rtypes final : public TypeSource {
   std::vector<uint64_t> find_types(std::string_view name) const;
   /// Full names of the types that have names of their own, for proposals.
   std::vector<std::string> type_names() const;
-  /// The part of the file that has the descriptors; empty: it cannot be found.
+  /// The part of the file that has the descriptors, empty if it cannot be found, and its address.
   Bytes region() const;
+  uint64_t begin() const;
   /// Whether a descriptor is at `address`.
   bool is_type(uint64_t address) const;
 

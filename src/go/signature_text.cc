@@ -409,11 +409,22 @@ Result<void> Parser::receiver(std::string_view function, Signature* out) {
       parts.back() += c;
   }
   const bool is_generic = function.find('[') != std::string_view::npos;
+  // A promoted method of another package that is not exported: "(*T).net/http.hidden".
+  if (parts.size() > 2 && function.rfind('/') != std::string_view::npos &&
+      function.rfind('/') > dot)
+    parts.resize(2);
   if (parts.size() == 2) {
     std::string base = parts[0];
     const bool pointer = base.size() > 3 && base.substr(0, 2) == "(*";
     if (pointer) base = base.substr(2, base.size() - 3);
+    // Types declared in functions are numbered in names of functions only.
+    const size_t number = base.find("·");
+    base = base.substr(0, number);
     const std::vector<TypeId> found = info_.find_types(package_ + base);
+    if (number != std::string::npos && !pointer && found.size() != 1)
+      return Error{"which of the types " + package_ + base + " the receiver of " +
+                       std::string(function) + " has is not known",
+                   ""};
     if (found.size() == 1 || pointer) {
       // A pointer is one, whatever it points to.
       const TypeId id = found.size() == 1

@@ -1,9 +1,10 @@
-// rtype_dump --types | --signatures | --share FILE [PATTERN]: what a program's types are, by
-// address; the input of tests/e2e/rtype-witness.sh and tools/types. --types: for each address of a
-// type descriptor (hexadecimal) on standard input what is read there, and whether it is found by
-// its name. --signatures: entry, signature or why it is not known, and name of each Go function,
-// with tabs between. --share: of how many functions the signature is known, and where their
-// parameters are.
+// rtype_dump [--signature TEXT]... [--debug-binary FILE] --types | --signatures | --share FILE
+// [PATTERN]: what a program's types are, by address; the input of tests/e2e/rtype-witness.sh and
+// tools/types. --types: for each address of a type descriptor (hexadecimal) on standard input what
+// is read there, and whether it is found by its name. --signatures: entry, signature or why it is
+// not known, and name of each Go function, with tabs between. --share: of how many functions the
+// signature is known, and where their parameters are. --signature TEXT and --debug-binary FILE
+// before the mode add what they say.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -49,6 +50,17 @@ void print_signature(const Image& image, uint32_t index) {
               static_cast<int>(function.name.size()), function.name.data());
 }
 
+void print_globals(const Image& image) {
+  std::string name;
+  while (std::getline(std::cin, name)) {
+    auto global = image.type_info().global(name);
+    if (global)
+      std::printf("%" PRIx64 " %s\n", global->address, name.c_str());
+    else
+      std::printf("! %s\n", global.error().message.c_str());
+  }
+}
+
 /// `functions N known N params N readable N in-xmm N`: readable are those in integer registers or
 /// on the stack, or of no size; a value that is in both kinds of registers counts as in-xmm.
 void print_share(const Image& image) {
@@ -75,12 +87,25 @@ void print_share(const Image& image) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view mode = argc > 2 ? argv[1] : "";
-  if (mode != "--types" && mode != "--signatures" && mode != "--share") {
-    std::fprintf(stderr, "usage: rtype_dump --types | --signatures | --share FILE [PATTERN]\n");
+  gotap::go::TypeSources sources;
+  int next = 1;
+  for (; next + 1 < argc; next += 2) {
+    const std::string_view option = argv[next];
+    if (option == "--signature")
+      sources.signatures.push_back(argv[next + 1]);
+    else if (option == "--debug-binary")
+      sources.debug_binary = argv[next + 1];
+    else
+      break;
+  }
+  const std::string_view mode = next + 1 < argc ? argv[next] : "";
+  if (mode != "--types" && mode != "--signatures" && mode != "--share" && mode != "--globals") {
+    std::fprintf(stderr,
+                 "usage: rtype_dump [--signature TEXT]... [--debug-binary FILE] "
+                 "--types | --signatures | --share | --globals FILE [PATTERN]\n");
     return 2;
   }
-  auto opened = Image::open(argv[2]);
+  auto opened = Image::open(argv[next + 1], sources);
   if (!opened) {
     std::fprintf(stderr, "%s\n%s\n", opened.error().message.c_str(), opened.error().hint.c_str());
     return 1;
@@ -88,7 +113,8 @@ int main(int argc, char** argv) {
   const Image& image = **opened;
   if (mode == "--types") print_types(image);
   if (mode == "--share") print_share(image);
-  const char* pattern = argc > 3 ? argv[3] : "*";
+  if (mode == "--globals") print_globals(image);
+  const char* pattern = next + 2 < argc ? argv[next + 2] : "*";
   for (uint32_t i = 0; mode == "--signatures" && i < image.functions().size(); i++)
     if (gotap::glob_match(pattern, image.functions()[i].name)) print_signature(image, i);
   for (const std::string& warning : image.type_info().warnings())
