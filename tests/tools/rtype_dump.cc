@@ -65,7 +65,7 @@ void print_globals(const Image& image) {
 /// on the stack, or of no size; a value that is in both kinds of registers counts as in-xmm.
 void print_share(const Image& image) {
   const gotap::go::TypeInfo& info = image.type_info();
-  uint64_t functions = 0, known = 0, params = 0, in_xmm = 0;
+  uint64_t functions = 0, known = 0, params = 0, readable = 0, in_xmm = 0;
   for (uint32_t i = 0; i < image.functions().size(); i++) {
     if (!image.functions()[i].is_go) continue;
     functions++;
@@ -73,15 +73,18 @@ void print_share(const Image& image) {
     if (!signature) continue;
     known++;
     for (const gotap::go::ValueLocation& at : place(info.types(), *signature, info.abi(i)).params) {
+      const bool floats =
+          std::any_of(at.pieces.begin(), at.pieces.end(), [](const gotap::go::Piece& piece) {
+            return piece.in == gotap::go::Piece::In::FloatRegister;
+          });
       params++;
-      in_xmm += std::any_of(at.pieces.begin(), at.pieces.end(), [](const gotap::go::Piece& piece) {
-        return piece.in == gotap::go::Piece::In::FloatRegister;
-      });
+      in_xmm += floats;
+      readable += at.known && !floats;
     }
   }
   std::printf("functions %" PRIu64 " known %" PRIu64 " params %" PRIu64 " readable %" PRIu64
               " in-xmm %" PRIu64 "\n",
-              functions, known, params, params - in_xmm, in_xmm);
+              functions, known, params, readable, in_xmm);
 }
 
 }  // namespace
