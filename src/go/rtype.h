@@ -4,6 +4,10 @@
 // Facts: internal/abi/type.go (runtime/type.go before 1.21), reflect/type.go,
 // cmd/compile/internal/reflectdata; moduledata in runtime/symtab.go. Offsets that differ between
 // versions stand in go/versions.cc.
+//
+// Of instances of generic types (main.List[int]) the descriptors name wrappers, which take no
+// dictionary: they load its address and call the shared body (go.shape), with the dictionary first
+// until 1.19, behind the receiver later. Of the bodies no descriptor speaks.
 #pragma once
 
 #include <cstdint>
