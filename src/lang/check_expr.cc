@@ -72,7 +72,7 @@ std::string describe(const Type& type) {
 
 std::string a(const Type& type) {
   std::string name = describe(type);
-  return (name[0] == 'i' ? "an " : "a ") + name;
+  return (name[0] == 'i' || name[0] == 'e' ? "an " : "a ") + name;
 }
 
 Typed Checker::coerce(Typed typed, const Type& type) {
@@ -442,7 +442,8 @@ Typed Checker::tuple(const ast::Expr& e) {
       continue;
     }
     if (part.expr.type.kind == Type::Kind::Int) {
-      const Type wide = Type::integer(8, part.expr.type.is_signed);
+      Type wide = Type::integer(8, part.expr.type.is_signed);
+      wide.detail = part.expr.type.detail;
       part = coerce(std::move(part), wide);
     }
     out.expr.type.parts.push_back(part.expr.type);

@@ -118,52 +118,69 @@ Checker::GoResolved Checker::resolve_all(const GoPath& path, Aspect aspect, GoUs
 /// Resolves the path for each function of each probe.
 Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoUse use) {
   GoResolved out;
-  std::string named;    // the function that `out.type` is of, and what it has
-  std::string unknown;  // the function of which nothing is known, and why
-  const auto problem = [&](int step, std::string message, std::string hint) {
-    const bool at_step = step >= 0 && static_cast<size_t>(step) < path.steps.size();
+  std::string first;    // the function that `out.type` is of, and what it has
+  std::string unknown;  // a function of which nothing is known, and why
+  const int last = static_cast<int>(path.path.steps.size()) - 1;
+  const auto functions = go_functions(path);
+  const auto problem = [&](const go::PathError& error) {
+    const bool at_step = error.step >= 0 && error.step <= last;
     out.type.reset();
     out.problem = Diagnostic{Diagnostic::Severity::Error,
-                             at_step ? path.steps[static_cast<size_t>(step)] : path.root,
-                             std::move(message), std::move(hint)};
+                             at_step ? path.steps[static_cast<size_t>(error.step)] : path.root,
+                             error.message, error.hint};
     return out;
   };
-  for (size_t i = 0; i < probes().size(); i++) {
-    if (!facts()[i] || !facts()[i]->types) continue;
-    const go::TypeInfo& info = *facts()[i]->types;
-    std::vector<uint32_t> functions = facts()[i]->functions;
-    // A package's variable is the same everywhere.
-    if (path.path.root.kind == go::PathRoot::Kind::Global) functions.assign(1, 0);
-    for (uint32_t function : functions) {
-      const go::Resolved resolved =
-          go::resolve(info, function, path.path, aspect, options_.settings.error_texts);
-      if (resolved.error)
-        return problem(resolved.error->step, resolved.error->message, resolved.error->hint);
-      const std::string name(info.function_name(function));
-      if (resolved.access.type == go::kNoType) {
-        if (unknown.empty()) unknown = name + ": " + resolved.access.unknown;
-        continue;
-      }
-      go::PathError why;
-      const auto type = aspect == Aspect::Value ? go_type(info, resolved, use, path.path, why)
-                                                : go_aspect_type(aspect);
-      const int last = static_cast<int>(path.path.steps.size()) - 1;
-      if (!type) return problem(last, why.message, why.hint);
-      const std::string has =
-          name + " has " + go::with_article(info.types().at(resolved.access.type).name);
-      const auto both = out.type ? combine(*out.type, *type) : type;
-      if (!both)
-        return problem(last, "this is not the same in all functions: " + named + ", " + has,
-                       "a block for each of them");
-      if (!out.type) named = has;
-      out.type = both;
+  for (const auto& [info, function] : functions) {
+    const std::string name(info->function_name(function));
+    // Of several functions the message says which one is meant.
+    const auto of_function = [&](go::PathError error) {
+      if (functions.size() > 1 && error.message.find(name) == std::string::npos)
+        error.message = name + ": " + error.message;
+      return problem(error);
+    };
+    const go::Resolved resolved =
+        go::resolve(*info, function, path.path, aspect, options_.settings.error_texts);
+    if (resolved.error) return of_function(*resolved.error);
+    if (resolved.access.type == go::kNoType) {
+      if (unknown.empty()) unknown = name + ": " + resolved.access.unknown;
+      continue;
     }
+    go::PathError why;
+    why.step = last;
+    const auto type = aspect == Aspect::Value ? go_type(*info, resolved, use, path.path, why)
+                                              : go_aspect_type(aspect);
+    if (!type) return of_function(why);
+    const std::string has =
+        name + " has " + go::with_article(info->types().at(resolved.access.type).name);
+    const auto both = out.type ? combine(*out.type, *type) : type;
+    if (!both)
+      return problem({"this is not the same in all functions: " + first + ", " + has,
+                      "a block for each of them", last});
+    if (!out.type) first = has;
+    out.type = both;
   }
   if (!out.type && !unknown.empty())
-    return problem(-1, unknown,
-                   "a build of the same source that has DWARF tells: --debug-binary FILE; the "
-                   "words themselves are arg0, arg1, ... and retval");
+    return problem({unknown,
+                    "a build of the same source that has DWARF tells: --debug-binary FILE; the "
+                    "words themselves are arg0, arg1, ... and retval",
+                    -1});
   return out;
+}
+
+/// All functions that the clause's probes name. A package's variable is the same for all of a
+/// program's.
+std::vector<std::pair<const go::TypeInfo*, uint32_t>> Checker::go_functions(
+    const GoPath& path) const {
+  std::vector<std::pair<const go::TypeInfo*, uint32_t>> all;
+  for (const auto& facts : this->facts()) {
+    if (!facts || !facts->types) continue;
+    if (path.path.root.kind == go::PathRoot::Kind::Global) {
+      all.emplace_back(facts->types, 0);
+      continue;
+    }
+    for (uint32_t function : facts->functions) all.emplace_back(facts->types, function);
+  }
+  return all;
 }
 
 Type Checker::go_aspect_type(Aspect aspect) {

@@ -27,6 +27,8 @@ bool Checker::merge(Slot& slot, const Typed& typed) {
   } else if (slot.type.kind != type.kind) {
     return false;
   } else if (type.kind == Type::Kind::Int) {
+    // Among other numbers the names of a type's constants would be wrong.
+    if (!typed.soft && slot.type.detail != type.detail) slot.type.detail = type.detail = 0;
     if (slot.soft && !soft) {
       slot.soft = false;
       slot.type = type;

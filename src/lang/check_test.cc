@@ -91,6 +91,94 @@ BEGIN
   @i = (@i:int64 | 1:int64):int64
   @j = (@j:int64 ^ 1:int64):int64
 )~"},
+    {R"~(u:./demo:main.handle /args.req.Size > 1024 && args.key == "a" && args.ok/ { @[args.key] = count(); })~",
+     R"~(map @[string[1024]]: count_t
+uprobe:"./demo":"main.handle"
+  / (((cast(args.req.Size:int32):int64 > 1024:int64):bool && (args.key:string[1024] == "a":string[8]):bool):bool && args.ok:bool):bool /
+  @[args.key:string[1024]] = count_t()
+)~"},
+    {R"~(ur:./demo:main.handle /retval.err != nil && duration > 10ms/ { printf("%d\n", retval.res); })~",
+     R"~(uretprobe:"./demo":"main.handle"
+  uses duration
+  / ((word(retval.err):uint64 != 0:uint64):bool && (duration:uint64 > 10000000:uint64):bool):bool /
+  printf("%d\n", retval.res:int64)
+)~"},
+    {R"~(u:./demo:main.handle { printf("%f %s %d %d\n", args.ratio, args.key[:3], len(args.key), cap(args.req.Value)); })~",
+     R"~(uprobe:"./demo":"main.handle"
+  printf("%f %s %d %d\n", args.ratio:float64, args.key[:3]:string[8], len(args.key):int64, cap(args.req.Value):int64)
+)~"},
+    {R"~(u:./demo:main.handle { printf("%s %r %s", str(args.req.Value), buf(args.req.Hash[4:8]), str(args.key, 5)); print(args.key); })~",
+     R"~(uprobe:"./demo":"main.handle"
+  printf("%s %r %s", args.req.Value:string[1024], args.req.Hash[4:8]:buffer[8], args.key[:5]:string[8])
+  print(args.key:string[1024])
+)~"},
+    {R"~(u:./demo:main.pair { printf("%s", args.color); @[args.color, 1] = count(); $x = args.p.Name; print(args.list[$x == "a"].Key); })~",
+     R"~(constants #1: main.Red=1 main.Green=2
+map @[int64, int64]: count_t
+uprobe:"./demo":"main.pair"
+  var $x: string[1024]
+  printf("%s", args.color:int64#1)
+  @[args.color:int64#1, 1:int64] = count_t()
+  $x = args.p.Name:string[1024]
+  print(args.list[?].Key{cast(($x:string[1024] == "a":string[8]):bool):uint64}:string[1024])
+)~"},
+    {R"~(ur:./demo:main.one { print(retval.Size); @ = retval; if (retval == nil) { exit(); } })~",
+     R"~(map @: uint8 *
+uretprobe:"./demo":"main.one"
+  print(retval.Size:int32)
+  @ = retval:uint8 *
+  if (word(retval):uint64 == 0:uint64):bool
+    exit()
+)~"},
+    {R"~(ur:./demo:main.wide { print(retval); @[retval[0]] = count(); })~",
+     R"~(map @[uint64]: count_t
+uretprobe:"./demo":"main.wide"
+  print(retval:string[1024])
+  @[cast(retval[0]:uint8):uint64] = count_t()
+)~"},
+    {R"~(ur:./demo:main.unknown { print(retval); })~",
+     R"~(uretprobe:"./demo":"main.unknown"
+  print(retval:uint64)
+)~"},
+    {R"~(ur:./demo:main.handle { print(retval); })~",
+     R"~(uretprobe:"./demo":"main.handle"
+  print(retval:uint64)
+)~"},
+    {R"~(u:./demo:main.wide { $p = args.p; print(*args.p); print(*$p); print(args.fp); print(args.ptr == 0); })~",
+     R"~(uprobe:"./demo":"main.wide"
+  var $p: int16 *
+  $p = args.p:int16 *
+  print((*args.p):int16)
+  print(*$p:int16 *:int16)
+  print(args.fp:uint8 *)
+  print((cast(args.ptr:uint8 *):uint64 == 0:uint64):bool)
+)~"},
+    {R"~(u:./demo:main.closure.func1 { print(captured.count + 1); print(global("main.count")); print(global("main.config").Key); print(label("user")); })~",
+     R"~(uprobe:"./demo":"main.closure.func1"
+  print((captured.count:int64 + 1:int64):int64)
+  print(global("main.count"):int64)
+  print(global("main.config").Key:string[1024])
+  print(label("user"):string[1024])
+)~"},
+    {R"~(u:./demo:main.handle,u:./demo:main.bytes { print(args.n); })~",
+     R"~(uprobe:"./demo":"main.handle"
+uprobe:"./demo":"main.bytes"
+  print(args.n:int64)
+)~"},
+    {R"~(u:./demo:main.handle,u:./demo:main.wide,u:./demo:main.unknown { print(args.key); print(args.n); })~",
+     R"~(uprobe:"./demo":"main.handle"
+uprobe:"./demo":"main.wide"
+uprobe:"./demo":"main.unknown"
+  print(args.key:string[1024])
+  print(args.n:int64)
+)~"},
+    {R"~(u:./demo:main.handle { print(args.req.Err.(*main.MyError).Msg); print(len(args.req.Labels)); print((*args.req).Deep); print(args.0.Key[1]); })~",
+     R"~(uprobe:"./demo":"main.handle"
+  print(args.req.Err.(*main.MyError).Msg:string[1024])
+  print(len(args.req.Labels):int64)
+  print((*args.req).Deep:int64)
+  print(args.0.Key[1]:uint8)
+)~"},
     {R"~(begin,END,i:s:1,interval:100ms { return; })~",
      R"~(BEGIN
 END
@@ -470,6 +558,14 @@ TEST(Check, LongChainsSettle) {
   Checked checked = check(parsed.script, test_facts);
   EXPECT_TRUE(checked.diagnostics.empty());
   EXPECT_EQ(checked.program.maps.at(0).value.kind, Type::Kind::String);
+}
+
+TEST(Check, TextsOfErrors) {
+  Parsed parsed =
+      parse({"test", "config = { error_text = \"*main.E.Msg, main.T\" } BEGIN { exit(); }"});
+  Checked checked = check(parsed.script, test_facts);
+  EXPECT_TRUE(checked.diagnostics.empty());
+  EXPECT_EQ(checked.program.error_texts, (std::vector<std::string>{"*main.E.Msg", "main.T"}));
 }
 
 TEST(Builtins, RowsStandInTheEnumsOrder) {

@@ -166,6 +166,7 @@ class Checker {
                               const go::Path& path, go::PathError& why);
   static Type go_aspect_type(go::Aspect aspect);
   GoResolved resolve_all(const GoPath& path, go::Aspect aspect, GoUse use);
+  std::vector<std::pair<const go::TypeInfo*, uint32_t>> go_functions(const GoPath& path) const;
   GoResolved resolve_each(const GoPath& path, go::Aspect aspect, GoUse use);
 
   const ast::Script& script_;

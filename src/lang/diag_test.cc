@@ -503,6 +503,113 @@ const Row kRows[] = {
      "1:45-46: error: delete() takes a map and a key\n  hint: as in delete(@m, key)\n"},
     {"BEGIN { @a[1] = 1; pid ? delete(@a[1], @a[2]) : exit(); }",
      "1:40-45: error: delete() removes one entry at a time here\n  hint: a delete() of its own for each\n"},
+    {"u:./demo:main.handle { print(args.req.Kye); }",
+     "1:39-42: error: main.Request has no field Kye\n  hint: did you mean Key? its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"},
+    {"u:./demo:main.handle { print(args.kye); }",
+     "1:30-38: error: main.handle has no parameter kye\n  hint: did you mean key? main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
+    {"u:./demo:main.handle { print(args); print(captured); print(global(1)); }",
+     "1:30-34: error: args needs the name or the number of one\n  hint: as in args.key or args.0\n"
+     "1:43-51: error: captured needs the name or the number of one\n  hint: as in captured.key or captured.0\n"
+     "1:60-69: error: global() takes the name of a package variable in quotes\n  hint: as in global(\"main.counter\")\n"},
+    {"u:./demo:main.handle { print(args.req); print(*args.req); print(args.req.Tags); print(args.req.Value); }",
+     "1:47-56: error: a main.Request is a struct: pick a part of it\n  hint: its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"
+     "1:74-78: error: a [3]string is an array: pick a part of it\n  hint: [0], len(), of bytes buf(...[:])\n"
+     "1:96-101: error: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
+    {"u:./demo:main.handle { print(args.req.Tags[3]); print(args.n[0]); print(args.n.x.y); print(args.req.3); }",
+     "1:43-46: error: [3]string has 3 elements, there is no [3]\n  hint: the last is [2]\n"
+     "1:61-64: error: an int32 has no elements\n"
+     "1:80-81: error: an int32 has no fields\n"
+     "1:101-102: error: fields have names\n  hint: an element is [3]\n"},
+    {"u:./demo:main.handle { print(args.key == nil); print(args.n == nil); print(pid == nil); print(nil == nil); $x = nil; }",
+     "1:30-38: error: a string is never nil\n  hint: an empty string is \"\"\n"
+     "1:54-60: error: an int32 is never nil\n"
+     "1:76-79: error: a uint32 is never nil\n  hint: compare it with 0\n"
+     "1:95-105: error: nil is compared with itself\n"
+     "1:113-116: error: nil stands only behind == and !=\n  hint: as in args.err != nil\n"},
+    {"ur:./demo:main.handle { print(retval.err == \"x\"); print(retval.err == retval.err); if (retval.err) { } print(typeof(retval.err) == \"x\"); }",
+     "1:31-41: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:57-67: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:71-81: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:87-99: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:110-128: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"},
+    {"u:./demo:main.handle { @ = args.ratio; print(args.ratio + 1); printf(\"%d %f\", args.ratio, args.n); }",
+     "1:28-38: error: floating point numbers can be shown, but not computed with or kept\n  hint: as in printf(\"%f\\n\", args.x)\n"
+     "1:46-56: error: floating point numbers can be shown, but not computed with or kept\n  hint: as in printf(\"%f\\n\", args.x)\n"
+     "1:79-89: error: printf: %d expects a number (float64 supplied)\n  hint: floating point numbers are %f, %e, %g\n"},
+    {"u:./demo:main.handle { $p = args.req; print($p.Key); print(pid.x); print((1, 2).a); print(\"a\"[1:]); }",
+     "1:45-51: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
+     "1:60-65: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
+     "1:74-82: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
+     "1:91-98: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"},
+    {"u:./demo:main.unknown { print(args.x); print(args.0); }",
+     "1:31-37: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; the words themselves are arg0, arg1, ... and retval\n"
+     "1:46-52: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; the words themselves are arg0, arg1, ... and retval\n"},
+    {"u:./demo:main.h*,u:./demo:main.b* { print(args.key); }",
+     "1:43-51: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
+    {"u:./demo:main.handle,ur:./demo:main.handle { print(args.n); }",
+     "1:52-58: error: args are looked at where the call begins, by uprobe and uretprobe alike\n  hint: a block for each of the two\n"},
+    {"u:./demo:main.handle+4 { print(args.n); print(global(\"main.count\")); }",
+     "1:32-38: error: args: arguments are known where a call begins only, not at an instruction\n  hint: without an offset: uprobe:./demo:FUNCTION; a register here is reg(\"ax\")\n"},
+    {"u:./demo:0x401000 { print(args.n); }",
+     "1:27-33: error: args: arguments are known where a call begins only, not at an instruction\n  hint: without an offset: uprobe:./demo:FUNCTION; a register here is reg(\"ax\")\n"},
+    {"u:./c:f { print(args.n); print(label(\"x\")); }",
+     "1:17-23: error: args: ./c:f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"
+     "1:32-42: error: label(): ./c is not a Go program: it has no labels\n"},
+    {"interval:s:1 { print(global(\"main.count\")); print(len(args.x)); }",
+     "1:22-42: error: global can only be used in a uretprobe or a uprobe, not in interval\n"
+     "1:55-59: error: args can only be used in a uretprobe or a uprobe, not in interval\n"},
+    {"u:./demo:main.handle { print(retval.err); }",
+     "1:30-36: error: retval can only be used in a uretprobe, not in uprobe\n"},
+    {"ur:./demo:main.pair { $i = 1; print(args.list[$i].Key); print(retval.0.Nope); print(retval.9); }",
+     "1:37-54: error: what a call was given is not known when it returns\n  hint: look at it in a uprobe, and keep it in a map: @name[goid] = ...\n"
+     "1:72-76: error: main.Pair has no field Nope\n  hint: did you mean Name? its fields are Name, N and F\n"
+     "1:85-93: error: main.pair has no result 9: the last is retval.0\n  hint: main.pair(p main.Pair, color main.Color, list []*main.Request, ctx context.Context) (~r0 main.Pair)\n"},
+    {"ur:./demo:main.handle { print(retval.err.(*main.MyErr)); print(retval.err.(x.T)); print(retval.err.msg); }",
+     "1:42-55: error: the program has no type *main.MyErr\n  hint: types are written with their package, as typeof() shows them: *fs.PathError or *io/fs.PathError\n"
+     "1:75-80: error: several types are called x.T\n  hint: they are a/x.T and b/x.T\n"
+     "1:100-103: error: an error has no fields\n  hint: say what it holds: .(*pkg.Type), as typeof() shows it\n"},
+    {"u:./demo:main.handle { print(args.err.(*main.MyError); }",
+     "1:54-55: error: syntax error: unexpected ';', ',' or ')' is expected\n  hint: it is missing after the arguments\n"},
+    {"u:./demo:main.handle { print(args.key[pid:2]); print(args.key[3:2]); print(args.key[-1]); print(args.); }",
+     "1:39-42: error: the bounds of a part must be numbers written in the script\n  hint: as in args.key[:3]\n"
+     "1:102-103: error: syntax error: unexpected ')', the name of a field is expected\n  hint: as in args.req.Key\n"},
+    {"u:./demo:main.handle { print(len(args.n)); print(cap(args.key)); print(len(pid)); print(cap(pid)); print(typeof(args.n)); print(trace_id(args.n)); print(trace_id()); print(label(pid)); }",
+     "1:34-40: error: an int32 has no length\n  hint: strings, slices, arrays, maps and channels have\n"
+     "1:54-62: error: a string has no capacity\n  hint: slices, arrays and channels have\n"
+     "1:76-79: error: len() takes a whole map or a value of a Go program\n  hint: as in len(@m), len(args.x); the length of a string is strlen(text)\n"
+     "1:93-96: error: cap() takes a value of a Go program\n  hint: as in cap(args.x)\n"
+     "1:113-119: error: this is always an int32\n  hint: typeof() says what an interface holds\n"
+     "1:138-144: error: an int32 is no context.Context\n"
+     "1:154-164: error: main.handle has no parameter of type context.Context\n  hint: name where there is one, as in trace_id(args.req.ctx): main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"
+     "1:179-182: error: the key of label() must be written out in quotes\n  hint: as in label(\"endpoint\")\n"},
+    {"u:./demo:main.handle { print(str(args.key, args.n)); print(str(args.n)); print(buf(args.req)); print(str(args.req.Key, -1)); }",
+     "1:44-50: error: the length of a Go value must be a number written in the script\n  hint: its own length is kept\n"
+     "1:64-70: error: str() takes an address, not an int32\n"
+     "1:80-93: error: buf() needs the number of bytes\n  hint: as in buf(arg0, 16)\n"
+     "1:120-122: error: the length of a Go value must be a number written in the script\n  hint: its own length is kept\n"},
+    {"u:./go:main.f { print(args.x); }",
+     "1:23-29: error: args: ./go:main.f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"},
+    {"config = { error_text = \"nodot\" } BEGIN { exit(); }",
+     "1:12-32: error: error_text must be types with a string field: *pkg.T.Msg, pkg.E.Text\n"},
+    {"u:./demo:main.handle { print(args.key[3:2]); print(args.key[-1]); print(args.req.Hash[8:17]); }",
+     "1:38-43: error: the part ends before it begins\n"
+     "1:60-64: error: an index is not negative\n"
+     "1:86-92: error: [16]uint8 has 16 elements\n"},
+    {"u:./demo:main.handle,u:./demo:main.wide { print(args.0); print(args.req.Key); }",
+     "1:49-55: error: this is not the same in all functions: main.handle has a *main.Request, main.wide has a string\n  hint: a block for each of them\n"
+     "1:64-72: error: main.wide has no parameter req\n  hint: main.wide(key string, n int64, p *int16, fp func(), ptr uintptr, small [1]int64) (~r0 string)\n"},
+    {"u:./demo:main.bytes { @[args.err] = count(); @t = typeof(args.any); $e = args.err; }",
+     "1:25-33: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:51-67: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:74-82: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"},
+    {"ur:./demo:main.handle /args.n > 0 && duration > 10ms/ { printf(\"%s %s\\n\", args.key, retval.err); }",
+     "1:24-30: error: what a call was given is not known when it returns\n  hint: look at it in a uprobe, and keep it in a map: @name[goid] = ...\n"
+     "1:75-83: error: what a call was given is not known when it returns\n  hint: look at it in a uprobe, and keep it in a map: @name[goid] = ...\n"
+     "1:85-95: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"},
+    {"u:./demo:main.bytes { printf(\"%s %d\", args.key, args.err); print(args.any + 1); }",
+     "1:39-47: error: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"
+     "1:49-57: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"
+     "1:66-74: error: what an interface holds cannot be shown\n  hint: it can be compared with nil, and .(*pkg.T).field looks into it\n"},
 };
 // clang-format on
 

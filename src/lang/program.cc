@@ -50,6 +50,7 @@ class Dumper {
   std::string print(const Expr& e) {
     std::string out = bare(e);
     if (e.type.kind != Type::Kind::Void) out += ":" + e.type.name();
+    if (e.type.kind == Type::Kind::Int && e.type.detail) out += "#" + std::to_string(e.type.detail);
     return out;
   }
   void maps();
@@ -69,7 +70,7 @@ std::string Dumper::call(const Expr& e) {
   if (e.builtin == Builtin::Reg)
     return "reg(" + std::string(arch::register_name(static_cast<uint16_t>(e.integer))) + ")";
   if (row.category == Category::Value) return name;
-  std::string args = join(e.kids);
+  std::string args = e.builtin == Builtin::Label ? quoted(e.string) : join(e.kids);
   if (takes_format(e.builtin) && e.format < program_.formats.size())
     args = quoted(program_.formats[e.format].text) + (args.empty() ? "" : ", ") + args;
   return name + "(" + args + ")";
@@ -172,6 +173,12 @@ void Dumper::maps() {
 }
 
 std::string Dumper::run() {
+  for (size_t i = 0; i < program_.constants.size(); i++) {
+    out_ += "constants #" + std::to_string(i + 1) + ":";
+    for (const auto& [value, name] : program_.constants[i])
+      out_ += " " + name + "=" + std::to_string(value);
+    out_ += "\n";
+  }
   maps();
   for (const Clause& clause : program_.clauses) {
     clause_ = &clause;

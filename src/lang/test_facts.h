@@ -1,7 +1,10 @@
 // What the tests of this room take the binaries of their scripts for: `./c` is a C program,
-// `./old` of Go 1.15, `./future` of an unknown Go version, all others of Go 1.24.
+// `./old` of Go 1.15, `./future` of an unknown Go version, `./demo` the program of
+// go/fake_types_test.h with its types, all others of Go 1.24, of which no types are known.
 #pragma once
 
+#include "base/text.h"
+#include "go/fake_types_test.h"
 #include "lang/check.h"
 
 namespace gotap::lang {
@@ -11,6 +14,12 @@ inline std::optional<TargetFacts> test_facts(const ProbeSpec& spec) {
   if (spec.path == "./old") return TargetFacts{true, go::Abi::GoStack, "1.15.9", ""};
   TargetFacts facts{true, go::Abi::GoRegisters, "1.24.4", ""};
   if (spec.path == "./future") facts.no_goid = "is of a Go version that is not known";
+  if (spec.path == "./demo") {
+    static const std::unique_ptr<const go::FakeTypeInfo> demo = go::demo();
+    facts.types = demo.get();
+    for (uint32_t i = 0; i < demo->functions.size(); i++)
+      if (glob_match(spec.function, demo->functions[i].name)) facts.functions.push_back(i);
+  }
   return facts;
 }
 
