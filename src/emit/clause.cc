@@ -350,10 +350,7 @@ std::string ClausePrinter::expr(const Expr& e) {
     case Kind::Index:
       script_.problem(e.location, "the byte of a string cannot be emitted");
       return "0";
-    case Kind::GoValue:
-      script_.problem(e.location, "bpftrace has no words for Go values",
-                      "the words they are made of are arg0, reg(\"bx\"), *(reg(\"ax\")+8)");
-      return "0";
+    case Kind::GoValue: return go_value(e);
     case Kind::IncDec: {
       if (e.kids[0].kind == Kind::Map) script_.written.insert(e.kids[0].slot);
       std::string op = e.integer == 1 ? "++" : "--";
@@ -564,6 +561,31 @@ std::string ClausePrinter::argument(const Expr& e) {
   if (offset) return reg(*offset);
   script_.problem(e.location,
                   "arg" + std::to_string(e.integer) + " is not in a register of a function here");
+  return "0";
+}
+
+// A number that is in one place at the site, such as a result in a register, is that word.
+std::string ClausePrinter::go_value(const Expr& e) {
+  const std::vector<plan::Layout>& layouts = script_.plan.layouts;
+  const bool here = where_.layout < layouts.size() &&
+                    e.slot < layouts[where_.layout].values.size() &&
+                    !clause_.go_values[e.slot].at_entry && e.type.is_number();
+  const go::Access none;
+  const go::Access& access = here ? layouts[where_.layout].values[e.slot] : none;
+  if (access.steps.empty() && access.words.size() == 1) {
+    const go::Word& word = access.words[0];
+    // Above a narrow value its register holds garbage.
+    const Type made = Type::integer(word.size, word.is_signed);
+    const std::string type = made.name();
+    if (word.in == go::Word::In::Stack)
+      return memory("(" + type + " *)(reg(\"sp\") + " + std::to_string(word.offset) + ")");
+    auto offset = arch::go_argument_register(static_cast<unsigned>(word.offset));
+    if (word.in == go::Word::In::Register && offset)
+      return (made == Type::u64() ? "" : "(" + type + ")") + "reg(" +
+             lang::quoted(arch::register_name(*offset)) + ")";
+  }
+  script_.problem(e.location, "bpftrace has no words for Go values",
+                  "the words they are made of are arg0, reg(\"bx\"), *(reg(\"ax\")+8)");
   return "0";
 }
 

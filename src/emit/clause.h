@@ -46,9 +46,10 @@ struct Script {
 struct Surroundings {
   const plan::Shape* shape = nullptr;
   plan::Moment moment = plan::Moment::Instruction;
-  uint64_t probe = 0;     ///< what `probe` is, for plan::probe_name()
-  uint64_t function = 0;  ///< what `func` is, for plan::func_name()
-  std::string duration;   ///< the variable that holds it; empty: unknown
+  uint64_t probe = 0;                         ///< what `probe` is, for plan::probe_name()
+  uint64_t function = 0;                      ///< what `func` is, for plan::func_name()
+  uint32_t layout = plan::Action::kNoLayout;  ///< index into Plan::layouts
+  std::string duration;                       ///< the variable that holds it; empty: unknown
 };
 
 /// The variable that holds the goroutine's id, where a clause asks for it.
@@ -96,6 +97,7 @@ class ClausePrinter {
   std::string keyed(const Expr& entry);
   std::string newer(const Expr& e, const std::string& text);
   std::string argument(const Expr& e);
+  std::string go_value(const Expr& e);
   std::string name_of(const Expr& e) const;
   std::string name_literal(const Expr& e);
   /// A variable of the block that holds `text` from here on.

@@ -270,6 +270,7 @@ void Emitter::action(const Group& group, const plan::Action& action, bool last, 
   Surroundings where;
   where.shape = &group.program->shape;
   where.moment = action.moment;
+  where.layout = action.layout;
   where.function = group.cookie.of(action.role);
   where.probe = static_cast<uint64_t>(action.spec) << 32 | where.function;
   bool timed = clause.uses_duration && action.moment == Moment::Return;

@@ -210,6 +210,44 @@ INSTANTIATE_TEST_SUITE_P(
                 "something while it computes a signed one"}),
     [](const auto& info) { return std::string(info.param.name); });
 
+/// `@ = arg0` with a Go value in arg0's place.
+Emitted emitted_go(const Type& type, const go::Access& access) {
+  auto compiled = compile_script("uprobe:go:f { @ = arg0; }");
+  if (!compiled.ok()) return {"does not compile: " + compiled.error().message, {}};
+  compiled->plan.targets.push_back({"./app", nullptr});
+  lang::Clause& clause = compiled->program.clauses.at(0);
+  lang::Expr& value = *clause.body.at(0).value;
+  value.kind = lang::Expr::Kind::GoValue;
+  value.type = type;
+  clause.go_values.emplace_back();
+  compiled->plan.layouts.push_back({0, 0, {access}});
+  compiled->plan.programs.at(0).shape.actions.at(0).layout = 0;
+  return emit(compiled->program, compiled->plan, {Binary{}}, Dialect::V027, compiled->settings);
+}
+
+// A number in one place is that place; all else has no words.
+TEST(GoValues, AreTheirWordOrRefused) {
+  using In = go::Word::In;
+  auto text = [](go::Word word, const Type& type) {
+    go::Access access;
+    access.words = {word};
+    Emitted got = emitted_go(type, access);
+    if (!got.problems.empty()) return got.problems[0].message + " | " + got.problems[0].hint;
+    const std::string block = body(got.text);
+    const size_t at = block.find("@ = ");
+    return block.substr(at, block.find('\n', at) - at);
+  };
+  EXPECT_EQ(text({In::Register, 8, false, 0}, Type::u64()), "@ = reg(\"ax\");");
+  EXPECT_EQ(text({In::Register, 4, true, 1}, Type::integer(4, true)), "@ = (int32)reg(\"bx\");");
+  EXPECT_EQ(text({In::Stack, 2, false, 24}, Type::integer(2, false)),
+            "@ = *(uint16 *)(reg(\"sp\") + 24);");
+  const std::string refused =
+      "bpftrace has no words for Go values | the words they are made of are arg0, reg(\"bx\"), "
+      "*(reg(\"ax\")+8)";
+  EXPECT_EQ(text({In::Base, 8, false, 0}, Type::u64()), refused);
+  EXPECT_EQ(text({In::Register, 8, false, 0}, Type::string(8)), refused);
+}
+
 TEST(Header, SaysWhichFileHowToRunAndWhatIsMissing) {
   std::string text = emitted("uretprobe:go:f { @ = hist(duration); }").text;
   for (const char* part :

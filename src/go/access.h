@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "go/type_info.h"
@@ -167,6 +168,12 @@ struct Resolved {
   Access access;
   std::optional<PathError> error;  ///< then `access` means nothing
 };
+
+/// Whether the program has the error type and string that a text of the user names.
+bool knows_error_text(const TypeInfo& info, const std::string& text);
+
+/// The text of errors that have but one, by the full name of their type; empty: it has none.
+std::string_view constant_error_text(std::string_view type_name);
 
 /// "a []uint8", "an error": a type's name with its article.
 std::string with_article(const std::string& name);

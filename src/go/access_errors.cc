@@ -2,6 +2,7 @@
 // Error() does: errors/errors.go, errors/join.go, fmt/errors.go, io/fs/fs.go, os/error.go,
 // syscall/syscall_unix.go, and github.com/pkg/errors. Where the fields are is asked of the types.
 #include <array>
+#include <utility>
 
 #include "go/access_walk.h"
 
@@ -34,6 +35,13 @@ constexpr std::array<Row, 13> kRows{{
     {"*net/http.ProtocolError", Kind::Text, "ErrorString", "", ""},
 }};
 
+// What Error() says whatever the value is: context/context.go, internal/poll/fd.go.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kConstant{{
+    {"context.deadlineExceededError", "context deadline exceeded"},
+    {"*internal/poll.DeadlineExceededError", "i/o timeout"},
+    {"internal/poll.errNetClosing", "use of closed network connection"},
+}};
+
 // The one field called `name`, of this kind, in memory that the data word points to.
 std::optional<uint32_t> offset_of(const Types& types, TypeId id, const std::string& name,
                                   TypeKind kind) {
@@ -55,7 +63,8 @@ class Forms {
   explicit Forms(const TypeInfo& info) : info_(info), types_(info.types()) {}
   void add(const Row& row);
   /// "*main.E.Msg", or "main.E", a string itself.
-  void add_text(const std::string& text);
+  /// False: the program has no such thing.
+  bool add_text(const std::string& text);
   std::vector<ErrorForm> take() { return std::move(forms_); }
 
  private:
@@ -132,10 +141,10 @@ bool Forms::add_text(std::string_view type, const std::string& field) {
   return added;
 }
 
-void Forms::add_text(const std::string& text) {
-  if (add_text(text, "")) return;
+bool Forms::add_text(const std::string& text) {
+  if (add_text(text, "")) return true;
   const size_t dot = text.rfind('.');
-  if (dot != std::string::npos) add_text(text.substr(0, dot), text.substr(dot + 1));
+  return dot != std::string::npos && add_text(text.substr(0, dot), text.substr(dot + 1));
 }
 
 }  // namespace
@@ -145,6 +154,16 @@ std::vector<ErrorForm> error_forms(const TypeInfo& info, const std::vector<std::
   for (const Row& row : kRows) forms.add(row);
   for (const std::string& text : texts) forms.add_text(text);
   return forms.take();
+}
+
+bool knows_error_text(const TypeInfo& info, const std::string& text) {
+  return Forms(info).add_text(text);
+}
+
+std::string_view constant_error_text(std::string_view type_name) {
+  for (const auto& [type, text] : kConstant)
+    if (type == type_name) return text;
+  return {};
 }
 
 }  // namespace gotap::go

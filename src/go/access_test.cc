@@ -180,6 +180,17 @@ TEST(Access, Errors) {
   EXPECT_EQ(more.access.errors[7].offset, 0u);
 }
 
+TEST(Access, TextsOfErrors) {
+  const auto info = demo();
+  EXPECT_TRUE(knows_error_text(*info, "*main.MyError.Msg"));
+  EXPECT_TRUE(knows_error_text(*info, "main.TextError"));
+  EXPECT_FALSE(knows_error_text(*info, "*main.MyError.Code"));  // no string
+  EXPECT_FALSE(knows_error_text(*info, "*main.MyError.None"));
+  EXPECT_FALSE(knows_error_text(*info, "Msg"));
+  EXPECT_EQ(constant_error_text("context.deadlineExceededError"), "context deadline exceeded");
+  EXPECT_EQ(constant_error_text("*errors.errorString"), "");
+}
+
 TEST(Access, Contexts) {
   const auto info = demo();
   FakeTypeInfo& program = *info;

@@ -290,6 +290,23 @@ void Checker::settings() {
     auto set = set_setting(stays ? other : options_.settings, setting.name,
                            setting.number ? std::to_string(*setting.number) : setting.text);
     if (!set.ok()) error(setting.location, set.error().message, set.error().hint);
+    if (setting.name == "error_text") error_texts(setting.location);
+  }
+}
+
+/// Each text of errors must be known in one of the programs, if types of any are.
+void Checker::error_texts(const Location& where) {
+  for (const std::string& text : options_.settings.error_texts) {
+    bool asked = false, known = false;
+    for (const auto& clause : facts_)
+      for (const auto& facts : clause) {
+        if (!facts || !facts->types) continue;
+        asked = true;
+        known = known || go::knows_error_text(*facts->types, text);
+      }
+    if (asked && !known)
+      error(where, "error_text: there is no type of errors with a string " + text,
+            "a type, a dot, and a field of it that is a string, as in *main.MyError.Msg");
   }
 }
 

@@ -105,6 +105,7 @@ class Checker {
   void for_range(const ast::Stmt& stmt, std::vector<Stmt>& out);
   void let(const ast::Stmt& stmt, std::vector<Stmt>& out);
   void settings();
+  void error_texts(const Location& where);
   void finish();
 
   // check_map.cc

@@ -589,6 +589,8 @@ const Row kRows[] = {
      "1:120-122: error: the length of a Go value must be a number written in the script\n  hint: its own length is kept\n"},
     {"u:./go:main.f { print(args.x); }",
      "1:23-29: error: args: ./go:main.f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"},
+    {"config = { error_text = \"main.TextError, *main.MyError.Masg\" } u:./demo:main.handle { exit(); }",
+     "1:12-61: error: error_text: there is no type of errors with a string *main.MyError.Masg\n  hint: a type, a dot, and a field of it that is a string, as in *main.MyError.Msg\n"},
     {"config = { error_text = \"nodot\" } BEGIN { exit(); }",
      "1:12-32: error: error_text must be types with a string field: *pkg.T.Msg, pkg.E.Text\n"},
     {"u:./demo:main.handle { print(args.key[3:2]); print(args.key[-1]); print(args.req.Hash[8:17]); }",
