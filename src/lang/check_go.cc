@@ -220,13 +220,13 @@ Typed Checker::go_made(GoPath path, Aspect aspect, GoUse use, const Location& wh
   value.type = *resolved.type;
   value.location = where;
   value.at_entry = is_of_begin(path.path) && std::any_of(probes().begin(), probes().end(), returns);
-  // At a return the registers and the stack hold something else by now.
-  if (value.at_entry)
-    return error(where, "what a call was given is not known when it returns",
-                 "look at it in a uprobe, and keep it in a map: @name[goid] = ...");
-  if (aspect >= Aspect::TypeOf || value.type.kind == Type::Kind::GoError)
-    return error(where, "what an interface holds cannot be shown",
-                 "it can be compared with nil, and .(*pkg.T).field looks into it");
+  if (value.at_entry) {
+    clause_->uses_duration = true;
+    if (!path.indices.empty())
+      return error(path.indices[0].location,
+                   "what is kept when a call begins has indices that are numbers",
+                   "this one is known at the return only");
+  }
   value.path = std::move(path.path);
   Typed out;
   out.expr.kind = Expr::Kind::GoValue;

@@ -122,6 +122,29 @@ uprobe:"./demo":"main.pair"
   $x = args.p.Name:string[1024]
   print(args.list[?].Key{cast(($x:string[1024] == "a":string[8]):bool):uint64}:string[1024])
 )~"},
+    {R"~(ur:./demo:main.handle /args.n > 0 && retval.err != nil && duration > 10ms/ { printf("%s %d %s\n", args.key, retval.res, retval.err); })~",
+     R"~(uretprobe:"./demo":"main.handle"
+  uses duration
+  / (((cast(entry(args.n):int32):int64 > 0:int64):bool && (word(retval.err):uint64 != 0:uint64):bool):bool && (duration:uint64 > 10000000:uint64):bool):bool /
+  printf("%s %d %s\n", entry(args.key):string[1024], retval.res:int64, retval.err:error)
+)~"},
+    {R"~(u:./demo:main.bytes { @[args.err] = count(); @t = typeof(args.any); $e = args.err; printf("%s %s", $e, typeof(args.err)); })~",
+     R"~(map @[error]: count_t
+map @t: gotype_t
+uprobe:"./demo":"main.bytes"
+  var $e: error
+  @[args.err:error] = count_t()
+  @t = typeof(args.any):gotype_t
+  $e = args.err:error
+  printf("%s %s", $e:error, typeof(args.err):gotype_t)
+)~"},
+    {R"~(ur:./demo:main.wide { print(retval); @[retval[0]] = sum(args.n); })~",
+     R"~(map @[uint64]: sum_t
+uretprobe:"./demo":"main.wide"
+  uses duration
+  print(retval:string[1024])
+  @[cast(retval[0]:uint8):uint64] = sum_t(entry(args.n):int64)
+)~"},
     {R"~(ur:./demo:main.one { print(retval.Size); @ = retval; if (retval == nil) { exit(); } })~",
      R"~(map @: uint8 *
 uretprobe:"./demo":"main.one"
