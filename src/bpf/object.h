@@ -71,6 +71,7 @@ struct Globals {
   uint64_t contended = 0;       ///< min/max updates given up after repeated races
   uint64_t loops_cut = 0;       ///< loops ended after the most rounds a program may make
   uint64_t unknown_site = 0;    ///< hits lost: the kernel did not tell which probe it was
+  uint64_t saved_full = 0;      ///< calls whose arguments were not kept: the map was full
   /// Byte offsets in the kernel's structures, from its BTF, along which a by_event program finds
   /// the file offset of the probe that was hit.
   uint64_t task_utask = 0;    ///< task_struct.utask
@@ -105,6 +106,10 @@ constexpr uint64_t site_key(uint32_t plan_program, uint64_t file_offset) {
   return uint64_t{plan_program} << 48 | file_offset;
 }
 constexpr uint32_t kNoFunction = 0xffffffff;
+/// What the map `kSaved` keeps of a call begins with its FrameValue::start_ns, so that it is never
+/// taken for another call's. Then follow the values of all clauses: a u64, the UnknownReason, and
+/// the value as its Type has it in memory.
+constexpr uint32_t kSavedValues = 8;
 
 /// What a flag byte at Field::unknown_offset says: 0: the value is known, else why it is not.
 /// From kFirstReason on, BpfObject::unknown_reasons[code - kFirstReason].

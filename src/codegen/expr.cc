@@ -16,13 +16,13 @@ Label Generator::unknown_because(UnknownReason reason) {
   return it->second;
 }
 
-// Goes on if the word `flag` is 0, else it is the UnknownReason.
+// Goes on if the word `flag` is 0, else it is the UnknownReason. Changes R1 only.
 void Generator::unknown_by_flag(Place flag) {
-  asm_.load(Width::U64, R0, flag.base, flag.offset);
-  if (!unknowns_.sink) return asm_.jump(Jump::Ne, R0, 0, unknown_);
+  asm_.load(Width::U64, R1, flag.base, flag.offset);
+  if (!unknowns_.sink) return asm_.jump(Jump::Ne, R1, 0, unknown_);
   Label known = asm_.label();
-  asm_.jump(Jump::Eq, R0, 0, known);
-  asm_.store(unknowns_.sink->width, unknowns_.sink->place.base, unknowns_.sink->place.offset, R0);
+  asm_.jump(Jump::Eq, R1, 0, known);
+  asm_.store(unknowns_.sink->width, unknowns_.sink->place.base, unknowns_.sink->place.offset, R1);
   asm_.jump(unknowns_.explained);
   asm_.bind(known);
 }
@@ -46,6 +46,7 @@ bool Generator::can_fail(const Expr& expr) const {
         case Builtin::Strstr: return true;
         case Builtin::Arg: return !register_of(expr);
         case Builtin::Sarg:
+        case Builtin::Label:
         case Builtin::Goid: return true;
         case Builtin::Duration: return action_.moment != plan::Moment::Return;
         default: break;
@@ -87,7 +88,8 @@ void Generator::eval_to(Reg reg, const Expr& leaf) {
     Place place = variables_[leaf.slot];
     return asm_.load(Width::U64, reg, place.base, place.offset);
   }
-  if (leaf.kind == Expr::Kind::GoValue) return go_load(reg, go_operand(leaf).access->words[0], {});
+  if (leaf.kind == Expr::Kind::GoValue)
+    return go_load(reg, go_operand(leaf).access->words[0], {}, {});
   if (auto offset = register_of(leaf)) return asm_.load(Width::U64, reg, R6, *offset);
   Place place = durations_[static_cast<size_t>(action_.role)];
   asm_.load(Width::U64, reg, place.base, place.offset);

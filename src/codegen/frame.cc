@@ -48,15 +48,27 @@ void Generator::goroutine() {
       asm_.store(Width::U64, duration.base, duration.offset, -1);
     }
   }
+  if (keeps_frame_key()) {
+    // For what comes later: saved.cc.
+    key_ = memory_.allocate_on_stack(sizeof(FrameKey));
+    k_ = memory_.allocate_on_stack(8);
+    zero(key_, sizeof(FrameKey));
+    zero(k_, 8);
+    if (shape_->pop_frame) now_ = memory_.allocate_on_stack(8);
+    if (!shape_->saves.empty()) {
+      pushed_ = memory_.allocate_on_stack(8);
+      zero(pushed_, 8);
+    }
+  }
   Memory::Scope scope(memory_);
   Label done = asm_.label(), no_goroutine = asm_.label();
   if (need_frame_) {
-    key_ = memory_.allocate_on_stack(sizeof(FrameKey));
+    if (!keeps_frame_key()) key_ = memory_.allocate_on_stack(sizeof(FrameKey));
     top_ = memory_.allocate_on_stack(sizeof(TopValue));
     top_pointer_ = memory_.allocate_on_stack(8);
-    k_ = memory_.allocate_on_stack(8);
+    if (!keeps_frame_key()) k_ = memory_.allocate_on_stack(8);
     frame_ = memory_.allocate_on_stack(sizeof(FrameValue));
-    now_ = memory_.allocate_on_stack(8);
+    if (!keeps_frame_key() || !shape_->pop_frame) now_ = memory_.allocate_on_stack(8);
   }
   if (shape_->pop_frame) {
     asm_.call(Helper::KtimeGetNs);  // first: our own work is not the call's
@@ -193,6 +205,14 @@ void Generator::load_top() {
   asm_.bind(done);
 }
 
+// key_ = the current call's of the cookie's function `role`.
+void Generator::set_frame_key(Role role) {
+  load_cookie_function(R1, role);
+  asm_.store(Width::U32, key_.base, key_.offset + kFunction, R1);
+  asm_.load(Width::U64, R1, k_.base, k_.offset);
+  asm_.store(Width::U32, key_.base, key_.offset + kK, R1);
+}
+
 void Generator::load_cookie_function(Reg dst, Role role) {
   auto shift = static_cast<int32_t>(Cookie::kBits * static_cast<uint64_t>(role));
   asm_.load(Width::U64, dst, cookie_.base, cookie_.offset);
@@ -216,6 +236,7 @@ void Generator::drop_top(Label lost) {
   asm_.load_map(R1, BpfObject::kFrames);
   address(R2, key_);
   asm_.call(Helper::MapDelete);
+  if (builder_.saved_size) delete_saved();
   count(offsetof(Globals, unwound));
 }
 
@@ -274,6 +295,10 @@ void Generator::push_frame() {
   asm_.mov(R4, 0);
   asm_.call(Helper::MapUpdate);
   asm_.jump(Jump::Ne, R0, 0, full);
+  if (!shape_->saves.empty()) {
+    asm_.load(Width::U64, R1, frame_.base, frame_.offset);
+    asm_.store(Width::U64, pushed_.base, pushed_.offset, R1);
+  }
   asm_.load(Width::U32, R1, key_.base, key_.offset + kFunction);
   asm_.store(Width::U32, top_.base, top_.offset + kTopFunction, R1);
   asm_.load(Width::U32, R1, key_.base, key_.offset + kK);

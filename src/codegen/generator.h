@@ -1,6 +1,6 @@
 // Generator: makes one BPF program. Its members stand in several files, by subject: program.cc
 // (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, text.cc, tuples.cc,
-// maps.cc, events.cc, go_values.cc. Private to codegen/.
+// maps.cc, events.cc, go_*.cc, saved.cc. Private to codegen/.
 //
 // Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
 // filled, R9 the scratch slot (in frame.cc, before either, a loop counter and k); R0-R5 hold
@@ -40,6 +40,12 @@ struct GoBase {
   uint16_t pt_regs = 0;
   Place place;
   int64_t offset = 0;
+};
+
+/// What of an error is still to be written: see go_errors.cc.
+struct GoErrorWalk {
+  Place next;             ///< the address of the error that a path error wraps, or 0
+  Place list, list_left;  ///< the address of the next error that is joined, and how many
 };
 
 class Generator {
@@ -83,6 +89,34 @@ class Generator {
   void pop_one(plan::Role role, bool count_missing);
   void store_top();
   void load_cookie_function(bpf::Reg dst, plan::Role role);
+  void set_frame_key(plan::Role role);
+
+  // saved.cc
+  bool keeps_frame_key() const;
+  bool is_kept(const Expr& expr) const;
+  void save_values();
+  void save_value(const plan::Layout& layout, uint32_t slot, Place value);
+  void find_saved();
+  void drop_saved();
+  void delete_saved();
+  int32_t load_saved(const Expr& expr);
+  void kept_value(const Expr& expr);
+  void kept_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+
+  // go_errors.cc
+  void eval_error(const Expr& expr, Place dst);
+  void go_error(const GoOperand& value, Place dst);
+  void go_error_node(const GoOperand& value, Place node, Place pair, const GoErrorWalk& walk,
+                     bool plain);
+  void go_error_form(const go::ErrorForm& form, Place node, const GoBase& data,
+                     const GoErrorWalk& walk);
+  void go_text(const GoBase& words, Place dst, uint32_t capacity);
+
+  // go_contexts.cc
+  void go_span_id(const GoOperand& value, Place dst);
+  void go_context_link(const GoOperand& value, const go::ContextForms::Link& link, Place pair,
+                       Place dst, bpf::Label none, bpf::Label done);
+  void hex_text(Place dst, Place bytes, uint32_t count);
 
   // stmt.cc
   void body(const std::vector<Stmt>& body);
@@ -122,9 +156,10 @@ class Generator {
   void string_go_value(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   bool go_value_can_fail(const Expr& expr) const;
   bool is_go_leaf(const Expr& expr) const;
+  bool is_go_string(const Expr& expr) const;
   GoOperand go_operand(const Expr& expr);
   GoOperand go_operand(const plan::Layout& layout, uint32_t slot, const std::vector<Expr>* indices);
-  const go::GoType* go_type(const GoOperand& value) const;
+  bool has_itab(const GoOperand& value) const;
   void go_scalar(const GoOperand& value);
   void go_type_of(const GoOperand& value);
   void go_reference_of(uint32_t target);
@@ -132,7 +167,7 @@ class Generator {
   GoBase go_string_parts(const GoOperand& value, bpf::Label bad);
   void go_string_equals(const Expr& expr, const std::string& text, bpf::Label differ);
   void go_bytes(const GoBase& pointer, Place dst, uint32_t limit, bpf::Label bad);
-  GoBase go_steps(const GoOperand& value, std::optional<bpf::Label> nil = std::nullopt);
+  GoBase go_steps(const GoOperand& value, std::optional<bpf::Label> zero = std::nullopt);
   void go_pointer(const go::Word& word, GoBase& base, bpf::Label nil);
   void go_index(const go::AccessStep& step, const Expr* index, GoBase& base);
   void go_assert(const go::AccessStep& step, const GoBase& base);
@@ -140,8 +175,18 @@ class Generator {
   void go_address(bpf::Reg reg, const GoBase& base, int64_t offset);
   void go_read(Place dst, const GoBase& base, int64_t offset, uint32_t bytes);
   std::vector<Place> go_fetch(const std::vector<go::Word>& words, const GoBase& base);
-  void go_load(bpf::Reg reg, const go::Word& word, Place place);
+  void go_load(bpf::Reg reg, const go::Word& word, Place place, const GoBase& base);
+  GoBase go_word_base(const go::Word& word, Place place, const GoBase& base) const;
   bpf::UnknownReason reason_code(const std::string& reason);
+
+  // go_labels.cc
+  void string_label(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
+  void label_of_list(const std::string& key, Place at, Place text, bpf::Label absent,
+                     bpf::Label found);
+  void label_of_map(const std::string& key, Place at, Place text, bpf::Label absent,
+                    bpf::Label found);
+  void label_matches(const std::string& wanted, Place key, Place value, Place text,
+                     bpf::Label found);
 
   // arith.cc
   void binary(const Expr& expr);
@@ -189,7 +234,6 @@ class Generator {
   void value_strcontains(const Expr& expr);
   void find_string(const Expr& expr, bool index);
   void string_probetype(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
-  void string_label(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_index(const Expr& expr);
   Place readable_string(const Expr& expr);
@@ -204,7 +248,6 @@ class Generator {
   void eval_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_literal(const std::string& text, Place dst, uint32_t capacity, bool zeroed);
   void string_read(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
-  void string_prefix(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
   void string_read_exact(Place pointer, Place dst, uint32_t limit);
   void string_read_to_nul(Place pointer, Place dst, uint32_t limit, bool cut_inside);
   void string_comm(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
@@ -331,6 +374,9 @@ class Generator {
   Place durations_[3];  ///< by plan::Role
   // While the frame is handled, see frame.cc.
   Place key_, top_, top_pointer_, k_, now_, frame_;
+  // If something is kept of calls, see saved.cc.
+  Place pushed_;  ///< when the frame began that was pushed, or 0
+  Place saved_;   ///< the address of what was kept of the action's call, or 0
 };
 
 }  // namespace gotap::codegen

@@ -43,10 +43,7 @@ inline void replace_values(lang::Expr& expr, const std::vector<MadeValue>& value
     index.type = Type::u64();
     made.kids.push_back(std::move(index));
   }
-  if (text && expr.kids.size() == 2)
-    expr.kids[0] = std::move(made);  // str(text, n)
-  else
-    expr = std::move(made);
+  expr = std::move(made);
 }
 
 inline void replace_values(std::vector<lang::Stmt>& body, const std::vector<MadeValue>& values) {

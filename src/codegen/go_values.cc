@@ -44,13 +44,6 @@ bool is_valid(const Word& word) {
          (word.offset >= 0 && arch::go_argument_register(static_cast<unsigned>(word.offset)));
 }
 
-// The address that the word is; `place` is where go_fetch() has put it.
-GoBase go_word_base(const Word& word, Place place) {
-  if (in_memory(word)) return {GoBase::In::Memory, 0, place, 0};
-  if (word.in == Word::In::Constant) return {GoBase::In::Nothing, 0, {}, word.offset};
-  return {GoBase::In::Registers, pt_regs_of(word), {}, 0};
-}
-
 constexpr GoBase kStack{GoBase::In::Registers, arch::PtRegs::sp, {}, 0};
 
 }  // namespace
@@ -89,15 +82,15 @@ GoOperand Generator::go_operand(const plan::Layout& layout, uint32_t slot,
   return operand;
 }
 
-// What the value at the end of the path is; nullptr: not known.
-const go::GoType* Generator::go_type(const GoOperand& value) const {
+// Of an interface: whether its first word is an itab.
+bool Generator::has_itab(const GoOperand& value) const {
   const plan::Target& target = builder_.plan.targets[value.target];
-  if (!target.image || value.access->type == go::kNoType) return nullptr;
-  return &target.image->type_info().types().at(value.access->type);
+  if (!target.image || value.access->type == go::kNoType) return true;
+  return target.image->type_info().types().at(value.access->type).has_methods;
 }
 
 bool Generator::go_value_can_fail(const Expr& expr) const {
-  if (action_.layout >= builder_.plan.layouts.size()) return true;
+  if (is_kept(expr) || action_.layout >= builder_.plan.layouts.size()) return true;
   const plan::Layout& layout = builder_.plan.layouts[action_.layout];
   if (expr.slot >= layout.values.size()) return true;
   const go::Access& access = layout.values[expr.slot];
@@ -115,7 +108,14 @@ bool Generator::is_go_leaf(const Expr& expr) const {
   return !expr.type.in_memory() && !go_value_can_fail(expr);
 }
 
+// Whether it is a string of the program, to be read here.
+bool Generator::is_go_string(const Expr& expr) const {
+  return expr.kind == Expr::Kind::GoValue && !is_kept(expr) &&
+         clause_->go_values[expr.slot].aspect == Aspect::Value;
+}
+
 void Generator::go_value(const Expr& expr) {
+  if (is_kept(expr)) return kept_value(expr);
   if (GoOperand operand = go_operand(expr)) go_scalar(operand);
 }
 
@@ -126,15 +126,9 @@ void Generator::go_scalar(const GoOperand& value) {
   if (value.value->aspect == Aspect::TypeOf) return go_type_of(value);
   Memory::Scope scope(memory_);
   Label done = asm_.label();
-  // Of a nil map or channel these are 0.
-  std::optional<Label> nil;
-  const go::GoType* type = go_type(value);
-  bool counted = value.value->aspect == Aspect::Len || value.value->aspect == Aspect::Cap;
-  if (counted && type && (type->kind == go::TypeKind::Map || type->kind == go::TypeKind::Chan))
-    nil = done;
-  GoBase base = go_steps(value, nil);
-  std::vector<Word> word{access.words[0]};
-  go_load(R0, word[0], go_fetch(word, base)[0]);
+  GoBase base = go_steps(value, done);
+  const std::vector<Word> word{access.words[0]};
+  go_load(R0, word[0], go_fetch(word, base)[0], base);
   asm_.bind(done);
 }
 
@@ -143,11 +137,10 @@ void Generator::go_type_of(const GoOperand& value) {
   Memory::Scope scope(memory_);
   Label done = asm_.label();
   GoBase base = go_steps(value);
-  std::vector<Word> word{value.access->words[0]};
-  go_load(R0, word[0], go_fetch(word, base)[0]);
+  const std::vector<Word> word{value.access->words[0]};
+  go_load(R0, word[0], go_fetch(word, base)[0], base);
   asm_.jump(Jump::Eq, R0, 0, done);
-  const go::GoType* type = go_type(value);
-  if (!type || type->has_methods) {
+  if (has_itab(value)) {
     asm_.alu(Alu::Add, R0, kItabType);
     read_user(8, false);
   }
@@ -221,8 +214,21 @@ std::vector<Place> Generator::go_fetch(const std::vector<Word>& words, const GoB
   return places;
 }
 
+// The address that the word is; `place` is where go_fetch() has put it.
+GoBase Generator::go_word_base(const Word& word, Place place, const GoBase& base) const {
+  if (word.in == Word::In::Address) {
+    GoBase moved = base;
+    moved.offset += word.offset;
+    return moved;
+  }
+  if (in_memory(word)) return {GoBase::In::Memory, 0, place, 0};
+  if (word.in == Word::In::Constant) return {GoBase::In::Nothing, 0, {}, word.offset};
+  return {GoBase::In::Registers, pt_regs_of(word), {}, 0};
+}
+
 // reg = the word, extended to 64 bits; `place` is where go_fetch() has put it.
-void Generator::go_load(Reg reg, const Word& word, Place place) {
+void Generator::go_load(Reg reg, const Word& word, Place place, const GoBase& base) {
+  if (word.in == Word::In::Address) return go_address(reg, base, word.offset);
   if (word.in == Word::In::Constant) return asm_.load_imm(reg, static_cast<uint64_t>(word.offset));
   if (in_memory(word))
     asm_.load(width_of(word.size), reg, place.base, place.offset);
@@ -233,17 +239,16 @@ void Generator::go_load(Reg reg, const Word& word, Place place) {
   asm_.alu(Alu::Arsh, reg, 64 - 8 * word.size);
 }
 
-// Follows the steps. `nil`: where to go, with R0 = 0, if the last of them is a nil pointer.
-GoBase Generator::go_steps(const GoOperand& value, std::optional<Label> nil) {
+// Follows the steps. `zero`: where to go, with R0 = 0, from a nil map or channel, whose length is
+// 0.
+GoBase Generator::go_steps(const GoOperand& value, std::optional<Label> zero) {
   GoBase base;
   size_t next_index = 0;
-  const auto& steps = value.access->steps;
-  for (size_t i = 0; i < steps.size(); i++) {
-    const go::AccessStep& step = steps[i];
+  for (const go::AccessStep& step : value.access->steps) {
     switch (step.kind) {
       case go::AccessStep::Kind::Pointer:
         go_pointer(step.first, base,
-                   nil && i + 1 == steps.size() ? *nil : unknown_because(UnknownReason::Nil));
+                   step.nil_is_zero && zero ? *zero : unknown_because(UnknownReason::Nil));
         break;
       case go::AccessStep::Kind::StackBase:
         base = kStack;
@@ -279,7 +284,7 @@ void Generator::go_pointer(const Word& word, GoBase& base, Label nil) {
     go_read(place, word.in == Word::In::Stack ? kStack : base, word.offset, 8);
     base = {GoBase::In::Memory, 0, place, 0};
   } else {
-    base = go_word_base(word, {});
+    base = go_word_base(word, {}, base);
   }
   go_address(R0, base, 0);
   asm_.jump(Jump::Eq, R0, 0, nil);
@@ -299,8 +304,8 @@ void Generator::go_index(const go::AccessStep& step, const Expr* index, GoBase& 
     places[1] = go_fetch({step.second}, base)[0];
   else
     places = go_fetch(words, base);
-  const GoBase first = step.in_place ? base : go_word_base(step.first, places[0]);
-  go_load(R2, step.second, places[1]);
+  const GoBase first = step.in_place ? base : go_word_base(step.first, places[0], base);
+  go_load(R2, step.second, places[1], base);
   if (!index) {
     int64_t offset = 0;
     if (*step.index > std::numeric_limits<int32_t>::max() ||
@@ -327,7 +332,7 @@ void Generator::go_index(const go::AccessStep& step, const Expr* index, GoBase& 
 
 void Generator::go_assert(const go::AccessStep& step, const GoBase& base) {
   Memory::Scope scope(memory_);
-  go_load(R0, step.first, go_fetch({step.first}, base)[0]);
+  go_load(R0, step.first, go_fetch({step.first}, base)[0], base);
   asm_.jump(Jump::Eq, R0, 0, unknown_because(UnknownReason::Nil));
   if (step.has_methods) {
     Place type = memory_.allocate(8);
@@ -344,9 +349,19 @@ void Generator::go_assert(const go::AccessStep& step, const GoBase& base) {
 }
 
 void Generator::string_go_value(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
-  uint32_t limit = std::min({capacity, expr.type.capacity, builder_.program.max_strlen});
+  if (is_kept(expr)) return kept_string(expr, dst, capacity, zeroed);
+  GoOperand operand = go_operand(expr);
+  if (!operand) return;
+  if (operand.value->aspect != Aspect::Value && capacity < expr.type.capacity) {
+    Memory::Scope scope(memory_);
+    Place whole = memory_.allocate(8 + expr.type.capacity);
+    zero(whole, 8 + expr.type.capacity);
+    go_span_id(operand, whole);
+    return string_copy(dst, capacity, whole.base, whole.offset, expr.type.capacity, zeroed);
+  }
   if (zeroed) zero(dst, 8 + capacity);
-  if (GoOperand operand = go_operand(expr)) go_string(operand, dst, limit);
+  if (operand.value->aspect != Aspect::Value) return go_span_id(operand, dst);
+  go_string(operand, dst, std::min({capacity, expr.type.capacity, builder_.program.max_strlen}));
 }
 
 // The string's bytes, `limit` at most. What cannot be read is a string that says so; what hides
@@ -374,8 +389,8 @@ GoBase Generator::go_string_parts(const GoOperand& value, Label bad) {
   GoBase base = go_steps(value);
   const std::vector<Word> words{access.words[0], access.words[1]};
   std::vector<Place> places = go_fetch(words, base);
-  GoBase pointer = go_word_base(words[0], places[0]);
-  go_load(R2, words[1], places[1]);
+  GoBase pointer = go_word_base(words[0], places[0], base);
+  go_load(R2, words[1], places[1], base);
   asm_.mov(R1, R2);
   asm_.alu(Alu::Rsh, R1, kUserAddressBits);
   asm_.jump(Jump::Ne, R1, 0, bad);

@@ -29,6 +29,24 @@ std::string kernel_name(const std::string& name) {
   return out.empty() ? "anonymous" : out.substr(0, 15);
 }
 
+// Where the values that are kept when calls begin stand.
+void lay_out_saved(ObjectBuilder& builder) {
+  builder.saved.resize(builder.program.clauses.size());
+  uint32_t size = bpf::kSavedValues;
+  for (const plan::Program& program : builder.plan.programs) {
+    for (uint32_t layout : program.shape.saves) {
+      const uint32_t clause = builder.plan.layouts[layout].clause;
+      std::vector<uint32_t>& places = builder.saved[clause];
+      if (!places.empty()) continue;
+      for (const lang::GoValue& value : builder.program.clauses[clause].go_values) {
+        places.push_back(value.at_entry ? size : 0);
+        if (value.at_entry) size += 8 + (value.type.memory_size() + 7) / 8 * 8;
+      }
+    }
+  }
+  builder.saved_size = size > bpf::kSavedValues ? size : 0;
+}
+
 std::vector<MapUse> find_uses(const lang::TypedProgram& program) {
   std::vector<MapUse> uses(program.maps.size());
   // delete(@m[k]) and print(@m[k]) name an element without computing with it: user space reads
@@ -76,6 +94,7 @@ Result<void> make_maps(ObjectBuilder& builder) {
   bpf::BpfObject& object = builder.object;
   std::vector<MapUse> uses = find_uses(builder.program);
   object.time_formats = builder.program.time_formats;
+  object.constants = builder.program.constants;
   object.maps.resize(bpf::BpfObject::kFirstUserMap);
   uint32_t largest_value = 0;
   for (size_t i = 0; i < builder.program.maps.size(); i++) {
@@ -125,6 +144,11 @@ Result<void> make_maps(ObjectBuilder& builder) {
                                           sizeof(bpf::FrameValue), 0};
   object.maps[bpf::BpfObject::kTops] = {"gotap_tops", MapType::Hash, sizeof(bpf::TopKey),
                                         sizeof(bpf::TopValue), 0};
+  lay_out_saved(builder);
+  MapSpec& saved = object.maps[bpf::BpfObject::kSaved];
+  saved = {"gotap_saved", MapType::Hash, sizeof(bpf::FrameKey), builder.saved_size, 0};
+  saved.no_prealloc = true;
+  if (builder.saved_size > 0) saved.max_entries = kMaxFrames;
   object.maps[bpf::BpfObject::kScratch] = {"gotap_scratch", MapType::PerCpuArray, 4, 0, 0};
   for (const plan::Program& program : builder.plan.programs)
     if (program.shape.push_frame || program.shape.pop_frame)

@@ -23,6 +23,9 @@ struct ObjectBuilder {
   bpf::BpfObject object;
   uint32_t zeros_offset = 0;  ///< in Globals' map: enough zero bytes for any map's first value
   uint32_t scratch_size = 0;  ///< of one slot; 0: not needed
+  uint32_t saved_size = 0;    ///< of what is kept of a call; 0: nothing is
+  /// Where in it each clause's Go values are, by slot; 0: that one is not kept.
+  std::vector<std::vector<uint32_t>> saved{};
 
   uint32_t counter_of(uint32_t user_map) const {
     return static_cast<uint32_t>(sizeof(bpf::Globals)) + 8 * user_map;

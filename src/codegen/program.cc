@@ -2,8 +2,9 @@
 // Generator::uprobe(), Generator::timer().
 //
 // Order in a uprobe program: leave if exiting or another process's hit; at a stack-check branch,
-// see whether it is taken; cookie, goroutine, frame; claim scratch memory; then each action. The
-// frame comes before the scratch slot so that a busy slot costs an event, never a frame.
+// see whether it is taken; cookie, goroutine, frame; claim scratch memory; keep what later returns
+// show; then each action. The frame comes before the scratch slot so that a busy slot costs an
+// event, never a frame.
 #include "arch/registers.h"
 #include "codegen/generator.h"
 
@@ -28,7 +29,9 @@ Result<std::vector<Insn>> Generator::uprobe(const plan::Program& program, bool s
   if (need_cookie_) save_cookie();
   if (need_goid_ || need_frame_) goroutine();
   if (scratch_) claim_scratch();
+  if (!shape_->saves.empty()) save_values();
   for (const plan::Action& action : shape_->actions) this->action(action);
+  if (shape_->pop_frame && builder_.saved_size) drop_saved();
   return end();
 }
 
@@ -256,6 +259,7 @@ void Generator::action(const plan::Action& action) {
     asm_.load(Width::U64, R1, slot.base, slot.offset);
     asm_.jump(Jump::Eq, R1, -1, clause_end_);
   }
+  if (action.moment == Moment::Return) find_saved();
   this->clause(clause);
   asm_.bind(clause_end_);
 }

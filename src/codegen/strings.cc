@@ -124,40 +124,8 @@ void Generator::string_literal(const std::string& text, Place dst, uint32_t capa
   if (zeroed && filled < capacity) zero(data + static_cast<int32_t>(filled), capacity - filled);
 }
 
-// str(text, n): its first n bytes, and no mark that there were more.
-void Generator::string_prefix(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
-  const Expr& text = expr.kids[0];
-  if (expr.kids.size() < 2)
-    return eval_string(text, dst, std::min(capacity, expr.type.capacity), zeroed);
-  Memory::Scope scope(memory_);
-  Label shorter = asm_.label(), done = asm_.label();
-  uint32_t limit = std::min({capacity, expr.type.capacity, text.type.capacity});
-  Place whole = memory_.allocate(kData + limit + 8), most = memory_.allocate(8);
-  eval(expr.kids[1]);
-  asm_.store(Width::U64, most.base, most.offset, R0);
-  eval_string(text, whole, limit, false);
-  if (zeroed) zero(dst, 8 + capacity);
-  asm_.load(Width::U64, R1, whole.base, whole.offset);
-  asm_.store(Width::U64, dst.base, dst.offset, R1);
-  asm_.load(Width::U32, R2, whole.base, whole.offset + kLength);
-  asm_.load(Width::U64, R1, most.base, most.offset);
-  asm_.jump(Jump::Lt, R2, R1, shorter);
-  asm_.mov(R2, R1);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R2);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
-  asm_.bind(shorter);
-  asm_.jump(Jump::Eq, R2, 0, done);
-  asm_.jump(Jump::Gt, R2, static_cast<int32_t>(limit), done);  // never: for the verifier
-  address(R3, whole + kData);
-  address(R1, dst + kData);
-  asm_.call(Helper::ProbeReadKernel);
-  asm_.bind(done);
-}
-
 // str(p) and str(p, n). What the memory or its address hides is a string that says so.
 void Generator::string_read(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
-  if (expr.kids[0].type.kind == Type::Kind::String)
-    return string_prefix(expr, dst, capacity, zeroed);
   Memory::Scope scope(memory_);
   uint32_t limit = std::min({expr.type.capacity, builder_.program.max_strlen, capacity});
   if (zeroed) zero(dst, 8 + capacity);
@@ -292,7 +260,7 @@ void Generator::string_compare(const Expr& expr) {
   const Expr *left = &expr.kids[0], *right = &expr.kids[1];
   if (left->kind == Expr::Kind::String) std::swap(left, right);
   Label differ = asm_.label(), done = asm_.label();
-  if (right->kind == Expr::Kind::String && left->kind == Expr::Kind::GoValue) {
+  if (right->kind == Expr::Kind::String && is_go_string(*left)) {
     go_string_equals(*left, right->string, differ);
   } else if (right->kind == Expr::Kind::String) {
     // One byte more than the literal has is enough: what is longer differs.
@@ -300,6 +268,10 @@ void Generator::string_compare(const Expr& expr) {
     uint32_t capacity = std::min(round_up8(text.size() + 1), left->type.capacity);
     Place place = memory_.allocate(kData + capacity + 8);
     eval_string(*left, place, capacity, true);
+    if (left->kind == Expr::Kind::GoValue) {
+      asm_.load(Width::U32, R1, place.base, place.offset + kState);
+      asm_.jump(Jump::Eq, R1, kNotReadable, unknown_because(UnknownReason::NotReadable));
+    }
     asm_.load(Width::U64, R1, place.base, place.offset);
     asm_.jump(Jump::Ne, R1, static_cast<int32_t>(text.size()), differ);
     compare_literal(place + kData, text.substr(0, capacity), differ);

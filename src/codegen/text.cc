@@ -158,10 +158,6 @@ void Generator::string_probetype(const Expr&, Place dst, uint32_t capacity, bool
   string_literal(text, dst, capacity, zeroed);
 }
 
-void Generator::string_label(const Expr&, Place, uint32_t, bool) {
-  fail("label() is not generated");
-}
-
 // Of a string its bytes, of an address exactly as many as asked for.
 void Generator::buffer(const Expr& expr, Place dst, uint32_t capacity, bool zeroed) {
   if (expr.kids.size() == 1) return eval_string(expr.kids[0], dst, capacity, zeroed);

@@ -11,6 +11,7 @@ using namespace bpf;
 void Generator::eval_into(const Expr& expr, const Type& type, Place dst, bool zeroed) {
   if (type.has_bytes()) return eval_string(expr, dst, type.capacity, zeroed);
   if (type.kind == Type::Kind::Tuple) return eval_tuple(expr, type, dst, zeroed);
+  if (type.kind == Type::Kind::GoError) return eval_error(expr, dst);
   eval(expr);
   asm_.store(Width::U64, dst.base, dst.offset, R0);
 }
@@ -79,7 +80,7 @@ void Generator::copy_value(Place dst, const Type& type, Place src, const Type& s
   }
   if (type.has_bytes())
     return string_copy(dst, type.capacity, src.base, src.offset, source.capacity, zeroed);
-  copy(dst, src.base, src.offset, 8);
+  copy(dst, src.base, src.offset, type.memory_size());
 }
 
 }  // namespace gotap::codegen

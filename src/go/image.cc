@@ -121,7 +121,7 @@ void Image::Impl::find_version() {
               ")";
   } else {
     warning = "its Go version is not known";
-    facts.goid_offset = 0;
+    facts.goid_offset = facts.labels_offset = 0;
   }
   warning += ": there is no goid, and argN and retval are taken from where Go 1." +
              std::to_string(std::clamp(build.minor, kOldestMinor, kNewestMinor)) + " has them";
@@ -165,6 +165,8 @@ bool Image::stripped() const { return impl_->stripped; }
 Abi Image::abi() const { return impl_->is_go ? impl_->facts.abi : Abi::C; }
 const std::string& Image::version_warning() const { return impl_->warning; }
 int32_t Image::goid_offset() const { return impl_->facts.goid_offset; }
+int32_t Image::labels_offset() const { return impl_->facts.labels_offset; }
+bool Image::has_label_list() const { return impl_->facts.minor >= kLabelListMinor; }
 int32_t Image::tls_offset() const { return impl_->tls_offset; }
 const std::vector<Function>& Image::functions() const { return impl_->functions; }
 

@@ -147,6 +147,10 @@ class Image {
 
   /// Of g.goid; 0: not known, because the Go version is not.
   int32_t goid_offset() const;
+  /// Of g.labels; 0: not known.
+  int32_t labels_offset() const;
+  /// Whether g.labels points to a slice of labels, not to a map.
+  bool has_label_list() const;
   /// Of g relative to fsbase: -8 unless the code says otherwise; 0: not known, in a shared library.
   int32_t tls_offset() const;
 

@@ -3,6 +3,9 @@
 // goid_offset: offsetof(struct g, goid) in runtime/runtime2.go; 160 where g.syscallbp was added
 //   (1.23) until gobuf.ret went (1.25). Checked against the DWARF of each version's binaries,
 //   but for 1.16-1.18 and 1.20, whose struct g is that of their neighbours.
+// labels_offset: of g.labels, from the DWARF of each version's binaries; 0 where no compiler of
+// that
+//   version was at hand.
 // wrapper_id: FuncID_wrapper in cmd/internal/objabi/funcid.go (<= 1.20), abi.FuncIDWrapper in
 //   internal/abi/symtab.go (>= 1.21): its place in the list, which gained and lost members.
 // assembly_flag: funcFlag_ASM, runtime/symtab.go, since 1.18.
@@ -22,13 +25,13 @@ namespace gotap::go {
 namespace {
 
 constexpr VersionFacts kVersions[] = {
-    {15, 152, 22, false, Abi::GoStack},     {16, 152, 22, false, Abi::GoStack},
-    {17, 152, 22, false, Abi::GoRegisters}, {18, 152, 21, true, Abi::GoRegisters},
-    {19, 152, 21, true, Abi::GoRegisters},  {20, 152, 21, true, Abi::GoRegisters},
-    {21, 152, 21, true, Abi::GoRegisters},  {22, 152, 22, true, Abi::GoRegisters},
-    {23, 160, 22, true, Abi::GoRegisters},  {24, 160, 22, true, Abi::GoRegisters},
-    {25, 152, 23, true, Abi::GoRegisters},  {26, 152, 23, true, Abi::GoRegisters},
-    {27, 152, 23, true, Abi::GoRegisters},
+    {15, 152, 22, false, Abi::GoStack, 344},    {16, 152, 22, false, Abi::GoStack, 0},
+    {17, 152, 22, false, Abi::GoRegisters, 0},  {18, 152, 21, true, Abi::GoRegisters, 0},
+    {19, 152, 21, true, Abi::GoRegisters, 360}, {20, 152, 21, true, Abi::GoRegisters, 0},
+    {21, 152, 21, true, Abi::GoRegisters, 344}, {22, 152, 22, true, Abi::GoRegisters, 344},
+    {23, 160, 22, true, Abi::GoRegisters, 352}, {24, 160, 22, true, Abi::GoRegisters, 352},
+    {25, 152, 23, true, Abi::GoRegisters, 344}, {26, 152, 23, true, Abi::GoRegisters, 352},
+    {27, 152, 23, true, Abi::GoRegisters, 352},
 };
 static_assert(std::size(kVersions) == kNewestMinor - kOldestMinor + 1);
 
@@ -155,7 +158,7 @@ constexpr TypeLayout kTypeLayouts[] = {
 
 VersionFacts version_facts(int minor) {
   VersionFacts facts = kVersions[std::clamp(minor, kOldestMinor, kNewestMinor) - kOldestMinor];
-  if (minor < kOldestMinor || minor > kNewestMinor) facts.goid_offset = 0;
+  if (minor < kOldestMinor || minor > kNewestMinor) facts.goid_offset = facts.labels_offset = 0;
   return facts;
 }
 

@@ -20,10 +20,14 @@ struct VersionFacts {
   uint8_t wrapper_id = 0;      ///< FuncID of compiler-made wrappers
   bool assembly_flag = false;  ///< the pclntab marks assembly functions
   Abi abi = Abi::GoRegisters;  ///< of functions written in Go
+  int32_t labels_offset = 0;   ///< of g.labels (pprof); 0: not known
 };
 
+/// From this version on g.labels points to a slice of labels, before it to a map.
+constexpr int kLabelListMinor = 24;
+
 /// The facts of go1.<minor>; beyond the known range those of the nearest known version, but no
-/// goid_offset: it has moved twice already.
+/// goid_offset and labels_offset: they have moved already.
 VersionFacts version_facts(int minor);
 
 /// Shape of the pclntab, told by its magic. Offsets of header fields are from its start; -1: the

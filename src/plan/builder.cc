@@ -532,6 +532,8 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
   shape.target = begin->target;
   shape.kernel_uretprobe = begin->kernel_uretprobe;
   shape.goid_offset = image.goid_offset();
+  shape.labels_offset = image.labels_offset();
+  shape.labels_are_list = image.has_label_list();
   shape.abi = image.functions()[begin->function].abi;
   for (const Mark* mark = begin; mark != end; mark++) {
     shape.check_branch |= mark->check_branch;

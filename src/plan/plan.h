@@ -83,6 +83,8 @@ struct Shape {
   go::GSource g = go::GSource::None;
   go::Abi abi = go::Abi::C;
   int32_t goid_offset = 0;
+  int32_t labels_offset = 0;     ///< of g.labels; 0: not known
+  bool labels_are_list = false;  ///< of {key, value}; else a map
   int32_t tls_offset = 0;
   auto operator<=>(const Shape&) const = default;
 };
