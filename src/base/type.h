@@ -92,7 +92,7 @@ struct GoErrorLayout {
   static constexpr uint32_t kNodes = 4;
   // One node:
   static constexpr uint32_t kType = 0;    ///< u64: go_reference() of its type; 0: no node
-  static constexpr uint32_t kNumber = 8;  ///< u64: of a number (syscall.Errno); Join: errors
+  static constexpr uint32_t kNumber = 8;  ///< u64: see State
   static constexpr uint32_t kState = 16;  ///< u64: a State
   static constexpr uint32_t kOp = 24;     ///< StringLayout of kOpBytes: of a path error
   static constexpr uint32_t kOpBytes = 24;
@@ -104,7 +104,7 @@ struct GoErrorLayout {
     None,        ///< the error is nil, or a form whose text is not known: shown by its type
     Text,        ///< kText is the text
     Number,      ///< kNumber is its errno
-    Path,        ///< kOp, kText, and the text of the next node
+    Path,        ///< kOp (if bit 0 of kNumber is set), kText (bit 1), the text of the next node
     Join,        ///< the texts of the nodes behind it, by lines; kNumber says how many there are
     Unreadable,  ///< its memory could not be read
   };

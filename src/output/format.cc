@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstdio>
 
 #include "base/text.h"
 
@@ -91,6 +93,24 @@ std::string number_text(const FormatPiece& piece, uint64_t raw) {
   }
 }
 
+// What Go calls numbers that are none; empty of others.
+std::string not_finite(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
+  return "";
+}
+
+// %f and its sisters, as C has them.
+std::string real_text(const FormatPiece& piece, double value) {
+  if (std::string text = not_finite(value); !text.empty()) return text;
+  const std::string format = "%" + piece.flags + "*.*" + piece.conversion;
+  const int precision = std::min(piece.precision, 100);
+  const int width = std::clamp(piece.width, 0, 1000);
+  char buffer[2048];
+  const int length = std::snprintf(buffer, sizeof buffer, format.c_str(), width, precision, value);
+  return {buffer, static_cast<size_t>(std::clamp(length, 0, static_cast<int>(sizeof buffer) - 1))};
+}
+
 // %r: printable bytes as they are, others as \xNN; %rx: all as \xNN; %rh: all as NN with blanks
 // between them.
 void append_buffer(std::string& out, const Buffer& buffer, char form) {
@@ -124,6 +144,8 @@ std::string conversion_text(const FormatPiece& piece, const Value& value, Untrus
     append_buffer(text, *buffer, piece.length.empty() ? 'r' : piece.length[0]);
     return text;
   }
+  if (auto real = std::get_if<Real>(&value.data); real && piece.conversion != 's')
+    return real_text(piece, real->value);
   append_value(text, value, untrusted);
   auto i = std::get_if<int64_t>(&value.data);
   if (i && *i >= 0 && piece.flags.find('+') != std::string::npos) text.insert(0, 1, '+');
@@ -147,7 +169,29 @@ void append_padded(std::string& out, const std::string& text, int64_t width,
 
 }  // namespace
 
+// As Go's %v: as few digits as tell it from its neighbours; with an exponent below 1e-4 and from
+// 1e21 on.
+std::string shortest(const Real& real) {
+  if (std::string text = not_finite(real.value); !text.empty()) return text;
+  char buffer[64];
+  auto write = [&](std::chars_format format) {
+    const auto end =
+        real.is_single
+            ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<float>(real.value), format)
+            : std::to_chars(buffer, buffer + sizeof buffer, real.value, format);
+    return std::string(buffer, end.ptr);
+  };
+  const double size = std::fabs(real.value);
+  const bool small = size != 0 && size < (real.is_single ? static_cast<double>(1e-4f) : 1e-4);
+  const bool large = size >= (real.is_single ? static_cast<double>(1e21f) : 1e21);
+  return write(small || large ? std::chars_format::scientific : std::chars_format::fixed);
+}
+
 void append_value(std::string& out, const Value& value, Untrusted untrusted) {
+  if (!value.name.empty()) {
+    out += untrusted == Untrusted::Escaped ? escape_controls(value.name) : value.name;
+    return;
+  }
   struct {
     std::string& out;
     Untrusted untrusted;
@@ -160,6 +204,7 @@ void append_value(std::string& out, const Value& value, Untrusted untrusted) {
     }
     void operator()(const Buffer& b) { append_buffer(out, b, 'r'); }
     void operator()(const Trusted& t) { out += t.text; }
+    void operator()(const Real& r) { out += shortest(r); }
     void operator()(const Tuple& t) {
       out += '(';
       append_values(out, t.values, ", ", untrusted);

@@ -17,6 +17,9 @@ enum class Untrusted : uint8_t {
   Escaped,  ///< control bytes as \n, \xNN: terminals act on them
 };
 
+/// A floating point number as print() shows it: as Go's %v does.
+std::string shortest(const Real& real);
+
 /// Appends `value` as print() shows it: true, -5, text, <not readable>.
 void append_value(std::string& out, const Value& value, Untrusted untrusted);
 

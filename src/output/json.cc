@@ -2,6 +2,7 @@
 #include "output/json.h"
 
 #include <bit>
+#include <cmath>
 #include <cstdio>
 #include <map>
 
@@ -44,6 +45,7 @@ void append_array(std::string& out, const Items& items, Append&& append) {
 }
 
 void append_json(std::string& out, const Value& value) {
+  if (!value.name.empty()) return append_json_string(out, value.name);
   struct Show {
     std::string& out;
     void operator()(const Unknown& u) { append_json_string(out, "<" + u.reason + ">"); }
@@ -56,6 +58,12 @@ void append_json(std::string& out, const Value& value) {
                    [&](char c) { out += std::to_string(static_cast<signed char>(c)); });
     }
     void operator()(const Trusted& t) { append_json_string(out, t.text); }
+    void operator()(const Real& r) {
+      if (std::isfinite(r.value))
+        out += shortest(r);
+      else
+        append_json_string(out, shortest(r));  // JSON has no such numbers
+    }
     void operator()(const Tuple& t) {
       append_array(out, t.values, [&](const Value& v) { append_json(out, v); });
     }

@@ -15,8 +15,8 @@ namespace gotap::output {
 std::vector<std::string> loss_sentences(const Losses& losses);
 
 /// The name and value of each counter that is not zero, without those of the maps, in the same
-/// order: lost_events, lost_hits, unknown_site, no_goroutine, not_timed, no_duration, undecided,
-/// contended, never_returned, in_flight.
+/// order: lost_events, lost_hits, unknown_site, no_goroutine, not_timed, not_kept, no_duration,
+/// undecided, contended, never_returned, in_flight.
 std::vector<std::pair<std::string, uint64_t>> loss_counts(const Losses& losses);
 
 }  // namespace gotap::output

@@ -9,6 +9,7 @@
 
 #include <fstream>
 #include <functional>
+#include <limits>
 #include <sstream>
 
 #include "base/fd.h"
@@ -135,6 +136,45 @@ TEST(Printf, Conversions) {
 }
 
 // What is known to have 64 bits is never cut to a wrong number.
+// As Go's fmt has %v, %f, %e and %g.
+TEST(Printf, FloatingPoint) {
+  auto real = [](double value) { return Value{Real{value, false}}; };
+  struct {
+    const char* conversion;
+    Value value;
+    const char* text;
+  } rows[] = {
+      {"%f", real(2.5), "2.500000"},
+      {"%.2f", real(-2.346), "-2.35"},
+      {"%8.1f", real(3.14), "     3.1"},
+      {"%-8.1f", real(3.14), "3.1     "},
+      {"%08.1f", real(-3.14), "-00003.1"},
+      {"%e", real(123456.0), "1.234560e+05"},
+      {"%G", real(1e-10), "1E-10"},
+      {"%g", real(0.5), "0.5"},
+      {"%f", real(std::numeric_limits<double>::quiet_NaN()), "NaN"},
+      {"%f", real(-std::numeric_limits<double>::infinity()), "-Inf"},
+      {"%s", real(0.1), "0.1"},
+      {"%s", real(1e20), "100000000000000000000"},
+      {"%s", real(1e21), "1e+21"},
+      {"%s", real(0.0001), "0.0001"},
+      {"%s", real(0.00001), "1e-05"},
+      {"%s", real(-0.0), "-0"},
+      {"%s", Value{Real{static_cast<double>(0.1f), true}}, "0.1"},
+      {"%f", Value{Unknown{"in XMM0"}}, "<in XMM0>"},
+  };
+  for (auto& row : rows) EXPECT_EQ(show(row.conversion, row.value), row.text) << row.conversion;
+}
+
+// The name of a constant to print() and %s, its number to the rest.
+TEST(Printf, Constants) {
+  Value red = num(2);
+  red.name = "main.Red";
+  EXPECT_EQ(show("%s", red), "main.Red");
+  EXPECT_EQ(show("%d", red), "2");
+  EXPECT_EQ(show("%x", red), "2");
+}
+
 TEST(Printf, WideArguments) {
   struct {
     const char* conversion;
@@ -392,9 +432,10 @@ TEST(Sink, Messages) {
 
 TEST(Losses, EveryCounterHasASentence) {
   EXPECT_TRUE(loss_sentences({}).empty());
-  for (auto counter : {&Losses::ring_full, &Losses::frames_full, &Losses::frames_missing,
-                       &Losses::unwound, &Losses::undecided, &Losses::no_goroutine,
-                       &Losses::scratch_busy, &Losses::contended, &Losses::in_flight}) {
+  for (auto counter :
+       {&Losses::ring_full, &Losses::frames_full, &Losses::frames_missing, &Losses::unwound,
+        &Losses::undecided, &Losses::no_goroutine, &Losses::scratch_busy, &Losses::contended,
+        &Losses::saved_full, &Losses::in_flight}) {
     Losses one, many;
     one.*counter = 1;
     many.*counter = 12;

@@ -30,6 +30,13 @@ struct Trusted {
   bool operator==(const Trusted&) const = default;
 };
 
+/// A floating point number.
+struct Real {
+  double value = 0;
+  bool is_single = false;  ///< it is a float32
+  bool operator==(const Real&) const = default;
+};
+
 struct Value;
 
 /// Several values in one: (1, "a").
@@ -40,8 +47,9 @@ struct Tuple {
 
 struct Value {
   // A bool prints as true/false by print() and as 1/0 by %d. New kinds come at the end.
-  std::variant<Unknown, bool, int64_t, uint64_t, std::string, Buffer, Trusted, Tuple> data;
+  std::variant<Unknown, bool, int64_t, uint64_t, std::string, Buffer, Trusted, Tuple, Real> data;
   uint8_t int_size = 8;  ///< bytes of an integer's type; `data` is extended to 64 bits
+  std::string name{};    ///< of a constant that has an integer's value: what print() and %s show
   bool operator==(const Value&) const = default;
 };
 
@@ -93,7 +101,7 @@ struct MapDump {
 struct Losses {
   uint64_t ring_full = 0, frames_full = 0, frames_missing = 0, unwound = 0, undecided = 0;
   uint64_t no_goroutine = 0, scratch_busy = 0, contended = 0;
-  uint64_t loops_cut = 0, unknown_site = 0;
+  uint64_t loops_cut = 0, unknown_site = 0, saved_full = 0;
   uint64_t in_flight = 0;  ///< calls begun and not returned at the end
   /// The kernel's own return probes were used: it follows 64 nested calls of a thread at most
   /// (MAX_URETPROBE_DEPTH, include/linux/uprobes.h), and deeper ones seem never to return.

@@ -2,11 +2,13 @@
 #include "trace/decode.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <string>
 
 #include "base/text.h"
+#include "trace/go_text.h"
 
 namespace gotap::trace {
 
@@ -44,6 +46,12 @@ Value integer(uint64_t raw, const Type& type) {
   return {raw << unused >> unused, size};
 }
 
+// The bits of a floating point number; of one of 4 bytes the lower half.
+Value real(uint64_t raw, const Type& type) {
+  if (type.size != 4) return {output::Real{std::bit_cast<double>(raw), false}};
+  return {output::Real{std::bit_cast<float>(static_cast<uint32_t>(raw)), true}};
+}
+
 Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names& names,
                     Shown shown) {
   if (type.has_bytes()) return decode_string(type, memory, offset, names);
@@ -54,11 +62,18 @@ Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names
           decode_scalar(type.parts[i], memory, offset + type.part_offset(i), names, Shown::Plain));
     return {std::move(tuple)};
   }
+  if (type.kind == Type::Kind::GoError) return decode_go_error(memory, offset, names);
   auto raw = memory.u64(offset);
   if (!raw) return {kTruncated};
   switch (type.kind) {
     case Type::Kind::Bool: return {*raw != 0};
-    case Type::Kind::Int: return integer(*raw, type);
+    case Type::Kind::Int: {
+      Value number = integer(*raw, type);
+      if (type.detail) number.name = names.constant(type.detail, static_cast<int64_t>(*raw));
+      return number;
+    }
+    case Type::Kind::Float: return real(*raw, type);
+    case Type::Kind::GoType: return {names.go_type(*raw)};
     case Type::Kind::Pointer:
       if (shown == Shown::Printf) return {*raw};
       return {hex(*raw)};
@@ -123,7 +138,7 @@ Value decode_field(const bpf::Field& field, Bytes memory, const Names& names, Sh
   if (field.unknown_offset >= 0) {
     auto unknown = memory.u8(static_cast<uint32_t>(field.unknown_offset));
     if (!unknown) return {kTruncated};
-    if (*unknown != 0) return {Unknown{field.unknown_reason}};
+    if (*unknown != 0) return {Unknown{names.unknown(*unknown, field.unknown_reason)}};
   }
   return decode_scalar(field.type, memory, field.offset, names, shown);
 }

@@ -108,9 +108,46 @@ Result<FrameCensus> FrameSweeper::sweep() {
     if (!dead) continue;
     TRY(deleted, kernel_.map_delete(fds_[bpf::BpfObject::kFrames], key.data()));
     if (deleted) census.unwound++;
+    if (keeps_values()) {
+      // Its program is long gone: whoever finds nothing here has had it deleted already.
+      TRY(kept, kernel_.map_delete(fds_[bpf::BpfObject::kSaved], key.data()));
+      (void)kept;
+    }
   }
   suspects_ = std::move(suspects);
+  TRY_DO(sweep_saved(view));
   return census;
+}
+
+bool FrameSweeper::keeps_values() const {
+  constexpr uint32_t kSaved = bpf::BpfObject::kSaved;
+  return kSaved < fds_.size() && fds_[kSaved] >= 0;
+}
+
+// A program keeps values after it has pushed the frame and deletes them after it has popped it,
+// so between the two a look may find them alone.
+Result<void> FrameSweeper::sweep_saved(const View& view) {
+  using bpf::BpfObject;
+  if (!keeps_values()) return {};
+  std::map<Buffer, uint64_t> suspects;
+  TRY(keys, maps_.keys(BpfObject::kSaved));
+  for (const Buffer& key : keys) {
+    if (view.frames.contains(key)) continue;
+    TRY(value, maps_.value(BpfObject::kSaved, key));
+    auto start_ns = value ? as<uint64_t>(*value) : std::nullopt;
+    if (!start_ns) continue;
+    auto before = saved_suspects_.find(key);
+    if (before == saved_suspects_.end() || before->second != *start_ns) {
+      suspects.emplace(key, *start_ns);
+      continue;
+    }
+    TRY(frame, maps_.value(BpfObject::kFrames, key));
+    if (frame) continue;
+    TRY(deleted, kernel_.map_delete(fds_[BpfObject::kSaved], key.data()));
+    (void)deleted;
+  }
+  saved_suspects_ = std::move(suspects);
+  return {};
 }
 
 Result<FrameCensus> FrameSweeper::count() {

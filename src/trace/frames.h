@@ -1,5 +1,5 @@
 // The calls in flight, seen from user space: which frames are still part of a goroutine's
-// chain, and the sweeping of those that a panic or Goexit threw away.
+// chain, and the sweeping of those that a panic or Goexit threw away, with what was kept of them.
 #pragma once
 
 #include <cstdint>
@@ -34,10 +34,14 @@ class FrameSweeper {
   Result<View> look() const;
   /// Whether the goroutine's chain, walked now and at most `limit` frames long, passes by.
   Result<bool> is_dead(const std::vector<uint8_t>& key, uint64_t start_ns, size_t limit) const;
+  bool keeps_values() const;
+  /// Deletes what was kept of calls that had no frame, neither now nor in the sweep before.
+  Result<void> sweep_saved(const View& view);
   bpf::Kernel& kernel_;
   const Maps& maps_;
   const std::vector<int>& fds_;
-  std::map<std::vector<uint8_t>, uint64_t> suspects_;  ///< key -> start_ns, of the last sweep
+  /// key -> start_ns, of the last sweep: frames, and what was kept without one.
+  std::map<std::vector<uint8_t>, uint64_t> suspects_, saved_suspects_;
 };
 
 }  // namespace gotap::trace

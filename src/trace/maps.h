@@ -23,7 +23,7 @@ class Maps {
        const std::vector<int>& fds, uint32_t cpus, std::string cut_mark = "..")
       : kernel_(kernel),
         object_(object),
-        names_(plan, object.time_formats, std::move(cut_mark)),
+        names_(plan, object, std::move(cut_mark)),
         fds_(fds),
         cpus_(cpus) {}
 

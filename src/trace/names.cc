@@ -1,4 +1,4 @@
-// Entry points: Names::time, user.
+// Entry points: Names::time, user, go_type, constant, unknown.
 #include "trace/names.h"
 
 #include <pwd.h>
@@ -7,6 +7,8 @@
 #include <ctime>
 #include <utility>
 
+#include "base/text.h"
+#include "go/type_info.h"
 #include "output/local_time.h"
 
 namespace gotap::trace {
@@ -21,18 +23,17 @@ int64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
-Names::Names(const plan::Plan& plan, const std::vector<std::string>& time_formats,
-             std::string cut_mark)
+Names::Names(const plan::Plan& plan, const bpf::BpfObject& object, std::string cut_mark)
     : plan_(plan),
-      time_formats_(&time_formats),
+      object_(&object),
       cut_mark_(std::move(cut_mark)),
       boot_time_ns_(nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_BOOTTIME)) {}
 
-Names::Names(const plan::Plan& plan) : plan_(plan), time_formats_(nullptr), boot_time_ns_(0) {}
+Names::Names(const plan::Plan& plan) : plan_(plan), object_(nullptr), boot_time_ns_(0) {}
 
 std::string Names::time(uint32_t format, uint64_t boot_ns) const {
-  if (!time_formats_ || format >= time_formats_->size()) return "<no format>";
-  return output::local_time((*time_formats_)[format],
+  if (!object_ || format >= object_->time_formats.size()) return "<no format>";
+  return output::local_time(object_->time_formats[format],
                             static_cast<int64_t>(boot_ns) + boot_time_ns_);
 }
 
@@ -49,6 +50,55 @@ std::string Names::user(uint64_t uid) const {
     std::fclose(file);
   }
   return users_.emplace(uid, name).first->second;
+}
+
+namespace {
+constexpr uint64_t kAddress = (uint64_t{1} << 48) - 1;  // of a go_reference()
+
+const go::TypeInfo* types_of(const plan::Plan& plan, uint64_t reference) {
+  const uint64_t target = reference >> 48;
+  if (target >= plan.targets.size() || !plan.targets[target].image) return nullptr;
+  return &plan.targets[target].image->type_info();
+}
+}  // namespace
+
+std::string Names::go_type(uint64_t reference) const {
+  if (reference == 0) return "<nil>";
+  auto known = types_.find(reference);
+  if (known != types_.end()) return known->second;
+  std::string name = "type " + hex(reference & kAddress);
+  if (const go::TypeInfo* info = types_of(plan_, reference))
+    if (auto type = info->type_at(reference & kAddress))
+      name = go::short_name(info->types().at(*type).name);
+  return types_.emplace(reference, name).first->second;
+}
+
+int Names::go_minor(uint64_t reference) const {
+  const go::TypeInfo* info = types_of(plan_, reference);
+  return info ? info->minor() : 0;
+}
+
+std::string Names::constant(uint32_t detail, int64_t value) const {
+  if (!object_ || detail == 0 || detail > object_->constants.size()) return "";
+  const auto& names = object_->constants[detail - 1];
+  auto found = names.find(value);
+  return found == names.end() ? "" : found->second;
+}
+
+std::string Names::unknown(uint8_t reason, const std::string& fallback) const {
+  using bpf::UnknownReason;
+  constexpr auto kFirst = static_cast<uint8_t>(UnknownReason::kFirstReason);
+  switch (static_cast<UnknownReason>(reason)) {
+    case UnknownReason::NotReadable: return "not readable";
+    case UnknownReason::Nil: return "nil pointer";
+    case UnknownReason::OutOfRange: return "index out of range";
+    case UnknownReason::OtherType: return "another type";
+    case UnknownReason::NotKept: return "not kept";
+    default: break;
+  }
+  if (reason < kFirst || !object_) return fallback;
+  const size_t index = reason - kFirst;
+  return index < object_->unknown_reasons.size() ? object_->unknown_reasons[index] : fallback;
 }
 
 }  // namespace gotap::trace

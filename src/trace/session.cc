@@ -296,7 +296,8 @@ Result<output::Losses> Session::State::losses() {
                       .contended = globals.contended,
                       .loops_cut = globals.loops_cut,
 
-                      .unknown_site = globals.unknown_site};
+                      .unknown_site = globals.unknown_site,
+                      .saved_full = globals.saved_full};
   lost.kernel_returns =
       std::any_of(plan.programs.begin(), plan.programs.end(),
                   [](const plan::Program& p) { return p.shape.kernel_uretprobe; });

@@ -55,8 +55,9 @@ class SessionTest : public ::testing::Test {
                     {"frames", bpf::MapType::Hash, 24, 16, 64},
                     {"tops", bpf::MapType::Hash, 16, 8, 64},
                     {"scratch", bpf::MapType::PerCpuArray, 4, 8, 0},
+                    {"saved", bpf::MapType::Hash, 24, 16, 0},
                     {"@c", bpf::MapType::PerCpuHash, 8, 8, 16}};
-    object_.user_maps = {{"@c", 5, {{Type::u64(), 0}}, Type::of(Type::Kind::Count), true}};
+    object_.user_maps = {{"@c", 6, {{Type::u64(), 0}}, Type::of(Type::Kind::Count), true}};
     object_.events.resize(8);
     for (auto& event : object_.events) event.size = 8;
     auto& printf = object_.events[kPrintf];
@@ -525,6 +526,39 @@ TEST_F(SessionTest, SweepDeletesOnlyWhatTwoLooksFoundDead) {
   // A chain that bites its tail ends.
   frame(1, 30, 30, 0);
   EXPECT_TRUE(sweeper.sweep().ok());
+}
+
+TEST_F(SessionTest, SweepDeletesWhatWasKeptOfCallsThatAreGone) {
+  plan_.uses_frames = true;
+  object_.maps[bpf::BpfObject::kSaved] = {"saved", bpf::MapType::Hash, 24, 16, 100};
+  auto loaded = load(kernel_, object_, plan_, options_);
+  ASSERT_TRUE(loaded.ok());
+  Maps maps(kernel_, object_, plan_, loaded->map_fds, 2);
+  FrameSweeper sweeper(kernel_, maps, loaded->map_fds);
+  auto& frames = kernel_.map_named("frames")->entries;
+  auto& tops = kernel_.map_named("tops")->entries;
+  auto& saved = kernel_.map_named("saved")->entries;
+  auto key = [](uint32_t k) { return FakeKernel::bytes_of(bpf::FrameKey{1, 1, 0, k}); };
+  auto keep = [&](uint32_t k, uint64_t start) {
+    saved[key(k)] = FakeKernel::bytes_of(std::array<uint64_t, 2>{start, 77});
+  };
+  frames[key(10)] = FakeKernel::bytes_of(bpf::FrameValue{100, 0, bpf::kNoFunction});
+  tops[FakeKernel::bytes_of(bpf::TopKey{1, 1})] = FakeKernel::bytes_of(bpf::TopValue{10, 0});
+  keep(10, 100);
+  keep(20, 200);  // no frame
+  EXPECT_TRUE(sweeper.sweep().ok());
+  EXPECT_EQ(saved.size(), 2u);
+  keep(20, 300);  // another call's: looked at anew
+  EXPECT_TRUE(sweeper.sweep().ok());
+  EXPECT_EQ(saved.size(), 2u);
+  EXPECT_TRUE(sweeper.sweep().ok());
+  EXPECT_EQ(saved.size(), 1u);
+  EXPECT_TRUE(saved.contains(key(10)));
+  // With the frame goes what was kept.
+  tops.clear();
+  EXPECT_EQ(sweeper.sweep().value().unwound, 0u);
+  EXPECT_EQ(sweeper.sweep().value().unwound, 1u);
+  EXPECT_TRUE(saved.empty());
 }
 
 TEST(Load, RingHoldsTheLargestRecords) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "output/format.h"
 #include "output/value.h"
 
 namespace gotap::trace::testing {
@@ -22,13 +23,14 @@ inline std::string show(const output::Value& value) {
     std::string operator()(const std::string& s) { return s; }
     std::string operator()(const output::Buffer& b) { return "buf " + b.bytes; }
     std::string operator()(const output::Trusted& t) { return t.text; }
+    std::string operator()(const output::Real& r) { return output::shortest(r); }
     std::string operator()(const output::Tuple& t) {
       std::string text = "(";
       for (size_t i = 0; i < t.values.size(); i++) text += (i ? "," : "") + show(t.values[i]);
       return text + ")";
     }
   } text;
-  return std::visit(text, value.data);
+  return value.name.empty() ? std::visit(text, value.data) : value.name;
 }
 
 inline std::string show(const output::MapValue& value) {

@@ -35,6 +35,7 @@ Type take_type(Source& source) {
   type.is_signed = source.take<uint8_t>() & 1;
   type.size = source.take<uint8_t>();
   type.capacity = source.take<uint16_t>();
+  type.detail = source.take<uint8_t>() % 4;
   return type;
 }
 
@@ -53,6 +54,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   plan.spec_suffixes = {""};
   plan.functions = {{0, 0, "main.f"}};
   bpf::BpfObject object;
+  object.time_formats = {"%H"};
+  object.unknown_reasons = {"in XMM0"};
+  object.constants = {{{1, "main.One"}}};
   object.events.resize(2);
   for (auto& event : object.events) {
     event.size = source.take<uint8_t>();
@@ -66,11 +70,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   map.lhist_step = source.take<int64_t>();
   const uint32_t value_size = source.take<uint16_t>(), cpus = source.take<uint8_t>() % 8;
 
+  const trace::Names names(plan, object);
   const Bytes memory = source.rest();
   if (const bpf::EventLayout* layout = trace::layout_of(object, memory)) {
-    (void)trace::decode_fields(layout->fields, memory, plan, trace::Shown::Printf);
-    (void)trace::decode_fields(layout->fields, memory, plan, trace::Shown::Plain);
+    (void)trace::decode_fields(layout->fields, memory, names, trace::Shown::Printf);
+    (void)trace::decode_fields(layout->fields, memory, names, trace::Shown::Plain);
   }
-  (void)trace::decode_map_value(map, memory, value_size, cpus, plan);
+  (void)trace::decode_map_value(map, memory, value_size, cpus, names);
   return 0;
 }
