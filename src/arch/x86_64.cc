@@ -240,4 +240,27 @@ std::optional<RipOperand> rip_operand(Bytes code, uint64_t address) {
                     address + insn.length + static_cast<uint64_t>(insn.raw.disp.value)};
 }
 
+Effects effects(Bytes code) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
+    return {};
+  Effects result;
+  result.divides = insn.mnemonic == ZYDIS_MNEMONIC_DIV || insn.mnemonic == ZYDIS_MNEMONIC_IDIV ||
+                   insn.mnemonic == ZYDIS_MNEMONIC_DIVSD || insn.mnemonic == ZYDIS_MNEMONIC_DIVSS;
+  for (unsigned i = 0; i < insn.operand_count; i++) {
+    const ZydisDecodedOperand& operand = operands[i];
+    if (operand.type != ZYDIS_OPERAND_TYPE_MEMORY || operand.mem.type != ZYDIS_MEMOP_TYPE_MEM)
+      continue;
+    const ZydisRegister base = operand.mem.base;
+    if (base == ZYDIS_REGISTER_RSP || base == ZYDIS_REGISTER_RBP) continue;
+    result.reads |=
+        (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 && base != ZYDIS_REGISTER_RIP;
+    result.writes |= (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
+  }
+  return result;
+}
+
 }  // namespace gotap::arch

@@ -85,4 +85,12 @@ struct RipOperand {
 /// Nothing if the instruction at the start of `code` has none, or the bytes are none.
 std::optional<RipOperand> rip_operand(Bytes code, uint64_t address);
 
+/// What an instruction does beside computing in registers. Memory of the frame (through RSP or
+/// RBP) does not count, nor do constants of the program (read through RIP).
+struct Effects {
+  bool reads = false, writes = false;
+  bool divides = false;
+};
+Effects effects(Bytes code);
+
 }  // namespace gotap::arch

@@ -11,6 +11,7 @@ namespace gotap::codegen {
 using namespace bpf;
 using lang::Builtin;
 using plan::Cookie;
+using plan::Role;
 
 /// How a built-in is generated: exactly one of the three.
 struct BuiltinTable {
@@ -59,6 +60,7 @@ struct BuiltinTable {
       Row{Builtin::HasKey, &G::value_has_key},
       Row{Builtin::Len, &G::value_length},
       Row{Builtin::Label, nullptr, &G::string_label},
+      Row{Builtin::Recovered, &G::value_recovered},
       Row{Builtin::Printf, &G::printf_call},
       Row{Builtin::Print, &G::print_call},
       Row{Builtin::Clear, &G::clear_call},
@@ -224,9 +226,24 @@ void Generator::value_duration(const Expr&) {
   asm_.load(Width::U64, R0, place.base, place.offset);
 }
 
+// A wrapper that left by a jump has no deferred calls.
+void Generator::value_recovered(const Expr&) {
+  if (!shape_ || action_.moment != plan::Moment::Return) return unknown();
+  if (action_.role != Role::Self || shape_->recovery == go::Recovery::No) return asm_.mov(R0, 0);
+  if (shape_->recovery == go::Recovery::Unknown) return unknown();
+  asm_.mov(R0, 1);
+}
+
+// Where an inlined call begins, its arguments are wherever the compiler has them.
+bool Generator::is_inlined_argument(const Expr& expr) const {
+  return shape_ && shape_->inlined && expr.kind == Expr::Kind::Call &&
+         (expr.builtin == Builtin::Arg || expr.builtin == Builtin::Sarg);
+}
+
 // The offset in pt_regs of what the expression is, if it is a register.
 std::optional<uint16_t> Generator::register_of(const Expr& expr) const {
   if (expr.kind != Expr::Kind::Call || !shape_) return std::nullopt;
+  if (is_inlined_argument(expr)) return std::nullopt;
   bool go = shape_->abi == go::Abi::GoRegisters;
   auto number = static_cast<unsigned>(expr.integer);
   switch (expr.builtin) {
@@ -243,6 +260,7 @@ std::optional<uint16_t> Generator::register_of(const Expr& expr) const {
 }
 
 void Generator::value_argument(const Expr& expr) {
+  if (is_inlined_argument(expr)) return unknown();
   if (auto offset = register_of(expr)) return asm_.load(Width::U64, R0, R6, *offset);
   if (!shape_) return fail("arguments and registers are known at uprobes only");
   if (expr.builtin == Builtin::Arg && shape_->abi == go::Abi::GoStack)
@@ -259,6 +277,7 @@ void Generator::value_argument(const Expr& expr) {
 // The N-th word above the return address.
 void Generator::value_stack_argument(const Expr& expr) {
   if (!shape_) return fail("arguments and registers are known at uprobes only");
+  if (is_inlined_argument(expr)) return unknown();
   if (expr.integer > 10000) return fail("sarg: no such argument");
   asm_.load(Width::U64, R0, R6, arch::PtRegs::sp);
   asm_.alu(Alu::Add, R0, static_cast<int32_t>(8 + 8 * expr.integer));

@@ -36,6 +36,9 @@ bool divides(const Expr& expr) {
 
 // What is shown in place of a value that is unknown, as far as the script alone tells.
 std::string Generator::unknown_reason(const Expr& expr) const {
+  if (is_inlined_argument(expr)) return "inlined: not known here";
+  if (expr.kind == Expr::Kind::Call && expr.builtin == lang::Builtin::Recovered)
+    return "not known: its defers are not open-coded";
   if (!divides(expr)) return "not readable";
   std::function<bool(const Expr&)> unreadable = [&](const Expr& part) {
     if (!divides(part)) return can_fail(part);

@@ -48,6 +48,9 @@ bool Generator::can_fail(const Expr& expr) const {
         case Builtin::Sarg:
         case Builtin::Label:
         case Builtin::Goid: return true;
+        case Builtin::Recovered:
+          return action_.role == plan::Role::Self && shape_ &&
+                 shape_->recovery == go::Recovery::Unknown;
         case Builtin::Duration: return action_.moment != plan::Moment::Return;
         default: break;
       }

@@ -84,12 +84,13 @@ void Generator::goroutine() {
       asm_.alu(Alu::Rsh, R0, 32);
       asm_.store(Width::U64, key_.base, key_.offset, R0);
     }
-    if (shape_->push_frame && branch_taken_.offset != 0) {
+    if ((shape_->push_frame || shape_->end_goroutine) && branch_taken_.offset != 0) {
       asm_.load(Width::U64, R1, branch_taken_.base, branch_taken_.offset);
       asm_.jump(Jump::Ne, R1, 0, done);
     }
     if (shape_->push_frame) push_frame();
     if (shape_->pop_frame) pop_frame();
+    if (shape_->end_goroutine) end_goroutine();
   }
   if (asm_.used(no_goroutine)) {
     asm_.jump(done);
@@ -350,6 +351,28 @@ void Generator::pop_one(Role role, bool count_missing) {
   asm_.jump(done);
   asm_.bind(missing);
   if (count_missing) count(offsetof(Globals, frames_missing));
+  asm_.bind(done);
+}
+
+// The goroutine ends: none of its open calls returns. Mostly there is none. Of more than a panic
+// may throw away, those left over hang on no chain any more, and user space counts them.
+void Generator::end_goroutine() {
+  Label next = asm_.label(), done = asm_.label();
+  load_top();
+  asm_.load(Width::U64, R1, top_pointer_.base, top_pointer_.offset);
+  asm_.jump(Jump::Eq, R1, 0, done);
+  asm_.mov(R8, 0);
+  asm_.bind(next);
+  asm_.load(Width::U32, R1, top_.base, top_.offset + kTopFunction);
+  Label empty = asm_.label();
+  asm_.jump32(Jump::Eq, R1, kNone, empty);
+  drop_top(empty);
+  asm_.alu(Alu::Add, R8, 1);
+  asm_.jump(Jump::Lt, R8, kMaxUnwind, next);
+  asm_.bind(empty);
+  asm_.load_map(R1, BpfObject::kTops);
+  address(R2, key_);
+  asm_.call(Helper::MapDelete);
   asm_.bind(done);
 }
 

@@ -87,6 +87,7 @@ class Generator {
   void push_frame();
   void pop_frame();
   void pop_one(plan::Role role, bool count_missing);
+  void end_goroutine();
   void store_top();
   void load_cookie_function(bpf::Reg dst, plan::Role role);
   void set_frame_key(plan::Role role);
@@ -212,8 +213,10 @@ class Generator {
   void value_probe(const Expr& expr);
   void value_goid(const Expr& expr);
   void value_duration(const Expr& expr);
+  void value_recovered(const Expr& expr);
   void value_argument(const Expr& expr);
   void value_stack_argument(const Expr& expr);
+  bool is_inlined_argument(const Expr& expr) const;
   std::optional<uint16_t> register_of(const Expr& expr) const;
 
   void value_rand(const Expr& expr);

@@ -77,8 +77,8 @@ void Generator::fail(std::string message) {
 }
 
 void Generator::find_needs() {
-  need_frame_ = shape_->push_frame || shape_->pop_frame;
-  need_cookie_ = need_frame_;
+  need_cookie_ = shape_->push_frame || shape_->pop_frame;
+  need_frame_ = need_cookie_ || shape_->end_goroutine;
   for (const plan::Action& action : shape_->actions) {
     const lang::Clause& clause = builder_.program.clauses[action.clause];
     for_each_expr(clause, [&](const Expr& expr) {

@@ -444,6 +444,10 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Duration:
       if (!where_.duration.empty()) return where_.duration;
       break;
+    case Builtin::Recovered:
+      if (!where_.shape || where_.shape->recovery == go::Recovery::Unknown) break;
+      return where_.shape->recovery == go::Recovery::Yes && where_.role == plan::Role::Self ? "1"
+                                                                                            : "0";
     case Builtin::Retval:
     case Builtin::Arg:
     case Builtin::Sarg:

@@ -45,6 +45,7 @@ struct Script {
 /// Where the clause runs. For BEGIN, END and interval without shape.
 struct Surroundings {
   const plan::Shape* shape = nullptr;
+  plan::Role role = plan::Role::Self;
   plan::Moment moment = plan::Moment::Instruction;
   uint64_t probe = 0;                         ///< what `probe` is, for plan::probe_name()
   uint64_t function = 0;                      ///< what `func` is, for plan::func_name()

@@ -269,6 +269,7 @@ void Emitter::action(const Group& group, const plan::Action& action, bool last, 
   if (!last) no_early_end(clause);
   Surroundings where;
   where.shape = &group.program->shape;
+  where.role = action.role;
   where.moment = action.moment;
   where.layout = action.layout;
   where.function = group.cookie.of(action.role);

@@ -76,9 +76,17 @@ struct EntrySite {
   GSource g = GSource::None;
 };
 
+/// Whether calls that return at a RET are those that recovered from a panic.
+enum class Recovery : uint8_t {
+  No,       ///< none of them
+  Yes,      ///< all of them
+  Unknown,  ///< both kinds may return there: the function's defers are not open-coded
+};
+
 struct RetSite {
   uint64_t address = 0;
   GSource g = GSource::None;
+  Recovery recovery = Recovery::No;
 };
 
 /// A jump out of the function: its caller's call returns where the target returns.
@@ -100,6 +108,20 @@ struct FunctionSites {
                              ///< (undecodable byte, RET at a nonzero pcsp); rets is then empty
   bool has_loop_to_start = false;  ///< one of its own branches, other than a stack check's way
                                    ///< back, goes to +0 ("branch to +0")
+};
+
+/// Calls of one function that the compiler replaced by its body, in one function.
+struct InlinedCopies {
+  uint32_t name = 0;      ///< index into the names asked for
+  uint32_t function = 0;  ///< they lie in: index into Image::functions()
+  uint32_t count = 0;
+};
+
+/// Where such calls begin: instructions that run exactly once a call. Facts at
+/// find_inlined_sites().
+struct InlinedSites {
+  std::vector<EntrySite> sites;
+  std::vector<std::string> refused;  ///< a reason for each call that has none
 };
 
 struct SourceLine {
@@ -167,6 +189,15 @@ class Image {
   /// Where each instruction of function `index` begins, from decoding at its entry; an error
   /// when its decoding is not to be trusted (a byte that is no instruction, a branch into one).
   Result<std::vector<uint64_t>> boundaries(uint32_t index) const;
+  /// Inlined calls of the functions `names`, by function. Calls of which the compiler left no
+  /// instruction are in no table.
+  std::vector<InlinedCopies> inlined_copies(const std::vector<std::string_view>& names) const;
+  /// Where the calls of `name` that were inlined into function `index` begin.
+  InlinedSites inlined_sites(uint32_t index, std::string_view name) const;
+  /// Whether function `index` is one that the compiler made to call another (a method wrapper, a
+  /// method value, a deferred call), and to which functions it leads by direct calls and jumps;
+  /// empty if it is none.
+  std::vector<uint32_t> wrapped_by(uint32_t index) const;
   /// Source position of `address` from the pclntab; nothing where there is none.
   std::optional<SourceLine> line(uint64_t address) const;
 

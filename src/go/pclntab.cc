@@ -9,9 +9,11 @@ namespace {
 constexpr uint64_t kMaxFunctions = 1u << 24;
 
 // Fields of _func behind entry, all u32: the same in all versions.
-constexpr uint32_t kName = 0, kArgs = 4, kPcsp = 12, kPcfile = 16, kPcln = 20, kPcdataCount = 24,
-                   kCuOffset = 28;
+constexpr uint32_t kName = 0, kArgs = 4, kDeferreturn = 8, kPcsp = 12, kPcfile = 16, kPcln = 20,
+                   kPcdataCount = 24, kCuOffset = 28;
 constexpr uint32_t kArgumentsUnknown = 0x80000000;  // abi.ArgsSizeUnknown
+// Behind funcID: the number of FUNCDATA tables, and the offsets of PCDATA tables.
+constexpr uint32_t kFuncdataCount = 3, kTables = 4;
 
 std::optional<uint32_t> varint(Bytes data, uint64_t* at) {
   uint32_t value = 0;
@@ -212,8 +214,8 @@ bool Pclntab::is_go(const PclnFunction& function) const {
 /// A pc-value table is pairs of varints: zigzag difference of the value (from -1), difference of
 /// the address; a value difference of 0 ends it, but for the first (runtime.step).
 template <class Visit>
-void Pclntab::each_range(const PclnFunction& function, uint32_t field, Visit visit) const {
-  auto offset = func_word(function, field);
+void Pclntab::each_range(const PclnFunction& function, std::optional<uint32_t> offset,
+                         Visit visit) const {
   if (!offset || *offset == 0) return;
   uint64_t at = pctab_ + *offset, begin = function.entry;
   uint32_t value = ~uint32_t{0};
@@ -235,11 +237,72 @@ void Pclntab::each_range(const PclnFunction& function, uint32_t field, Visit vis
 
 std::vector<PcRange> Pclntab::stack_depths(const PclnFunction& function) const {
   std::vector<PcRange> ranges;
-  each_range(function, kPcsp, [&](uint64_t begin, uint64_t end, int32_t value) {
-    ranges.push_back({begin, end, value});
+  each_range(function, func_word(function, kPcsp),
+             [&](uint64_t begin, uint64_t end, int32_t value) {
+               ranges.push_back({begin, end, value});
+               return true;
+             });
+  return ranges;
+}
+
+uint32_t Pclntab::deferreturn(const PclnFunction& function) const {
+  return func_word(function, kDeferreturn).value_or(0);
+}
+
+// runtime.funcdata: the tables' offsets or pointers follow those of PCDATA, pointers aligned.
+std::optional<uint64_t> Pclntab::funcdata(const PclnFunction& function, uint32_t index,
+                                          uint64_t gofunc) const {
+  auto count = data_.u8(function.record + layout_->entry_size + layout_->func_id + kFuncdataCount);
+  auto before = func_word(function, kPcdataCount);
+  if (!count || index >= *count || !before) return std::nullopt;
+  uint64_t at = function.record + layout_->entry_size + layout_->func_id + kTables;
+  at += uint64_t{4} * *before;
+  if (layout_->entry_size == 8) {
+    at = (at + 7) / 8 * 8 + uint64_t{8} * index;
+    auto pointer = elf_->is_pie() ? elf_->word(address_ + at) : data_.u64(at);
+    if (!pointer || *pointer == 0) return std::nullopt;
+    return pointer;
+  }
+  auto offset = data_.u32(at + uint64_t{4} * index);
+  if (!offset || *offset == ~uint32_t{0}) return std::nullopt;
+  return gofunc + *offset;
+}
+
+std::optional<uint32_t> Pclntab::pcdata_table(const PclnFunction& function, uint32_t index) const {
+  auto count = func_word(function, kPcdataCount);
+  if (!count || index >= *count) return std::nullopt;
+  return func_word(function, layout_->func_id + kTables + 4 * index);
+}
+
+std::vector<PcRange> Pclntab::pcdata(const PclnFunction& function, uint32_t index) const {
+  std::vector<PcRange> ranges;
+  each_range(function, pcdata_table(function, index), [&](uint64_t begin, uint64_t end, int32_t v) {
+    ranges.push_back({begin, end, v});
     return true;
   });
   return ranges;
+}
+
+int32_t Pclntab::pcdata_maximum(const PclnFunction& function, uint32_t index) const {
+  int32_t maximum = -1;
+  each_range(function, pcdata_table(function, index), [&](uint64_t, uint64_t, int32_t value) {
+    maximum = std::max(maximum, value);
+    return true;
+  });
+  return maximum;
+}
+
+std::vector<PcRange> Pclntab::lines(const PclnFunction& function) const {
+  std::vector<PcRange> ranges;
+  each_range(function, func_word(function, kPcln), [&](uint64_t begin, uint64_t end, int32_t v) {
+    ranges.push_back({begin, end, v});
+    return true;
+  });
+  return ranges;
+}
+
+std::optional<std::string_view> Pclntab::name_at(uint32_t offset) const {
+  return data_.cstr(funcname_ + offset);
 }
 
 std::string_view Pclntab::file_name(const PclnFunction& function, int32_t number) const {
@@ -266,8 +329,8 @@ std::optional<SourceLine> Pclntab::line(const PclnFunction& function, uint64_t a
       return address >= end;
     };
   };
-  each_range(function, kPcfile, pick(&file));
-  each_range(function, kPcln, pick(&line));
+  each_range(function, func_word(function, kPcfile), pick(&file));
+  each_range(function, func_word(function, kPcln), pick(&line));
   const std::string_view name = file_name(function, file);
   if (name.empty() || line < 0) return std::nullopt;
   return SourceLine{std::string(name), static_cast<uint32_t>(line)};
@@ -275,7 +338,7 @@ std::optional<SourceLine> Pclntab::line(const PclnFunction& function, uint64_t a
 
 std::string_view Pclntab::first_file(const PclnFunction& function) const {
   int32_t file = -1;
-  each_range(function, kPcfile, [&](uint64_t, uint64_t, int32_t value) {
+  each_range(function, func_word(function, kPcfile), [&](uint64_t, uint64_t, int32_t value) {
     file = value;
     return false;
   });

@@ -57,6 +57,22 @@ class Pclntab {
   /// SP before the call minus SP, minus the return address: 0 at the entry and at each RET.
   std::vector<PcRange> stack_depths(const PclnFunction& function) const;
   std::optional<SourceLine> line(const PclnFunction& function, uint64_t address) const;
+  /// Offset from the entry of the call of runtime.deferreturn that recovered calls return to; 0:
+  /// the function defers nothing. (Where defers are not open-coded: the first such call.)
+  uint32_t deferreturn(const PclnFunction& function) const;
+  /// Address of FUNCDATA table `index`; nothing if the function has none. `gofunc`: what the
+  /// offsets count from, from 1.18 on; before they are pointers.
+  std::optional<uint64_t> funcdata(const PclnFunction& function, uint32_t index,
+                                   uint64_t gofunc) const;
+  /// PCDATA table `index`, by address; empty if the function has none.
+  std::vector<PcRange> pcdata(const PclnFunction& function, uint32_t index) const;
+  /// The largest value of PCDATA table `index`; -1 if there is none.
+  int32_t pcdata_maximum(const PclnFunction& function, uint32_t index) const;
+  /// Lines of source, by address.
+  std::vector<PcRange> lines(const PclnFunction& function) const;
+  /// The function's name that stands at `offset` in the table of names.
+  std::optional<std::string_view> name_at(uint32_t offset) const;
+
   /// The source file of the function's first instruction; cheap.
   std::string_view first_file(const PclnFunction& function) const;
 
@@ -70,7 +86,9 @@ class Pclntab {
   std::optional<uint32_t> func_word(const PclnFunction& function, uint32_t offset) const;
   /// Calls visit(begin, end, value) for each range of the table until it returns false.
   template <class Visit>
-  void each_range(const PclnFunction& function, uint32_t field, Visit visit) const;
+  void each_range(const PclnFunction& function, std::optional<uint32_t> table, Visit visit) const;
+  /// Where the pc-value table begins that the function's PCDATA number `index` is.
+  std::optional<uint32_t> pcdata_table(const PclnFunction& function, uint32_t index) const;
   std::string_view file_name(const PclnFunction& function, int32_t number) const;
 
   const elf::Elf* elf_ = nullptr;

@@ -100,6 +100,22 @@ void find_c_entry(const DecodedFunction& function, FunctionSites* sites) {
   set_entry(function.insns[at], EntryForm::Start, GSource::None, sites);
 }
 
+/// A call that recovers from a panic goes on at _func.deferreturn. Of a function with open-coded
+/// defers the compiler puts that call and a return of its own behind all other code, for no other
+/// use (cmd/compile/internal/ssagen/ssa.go, openDeferInfo). Else it is the ordinary way out too.
+void find_recovery(const SiteInput& input, FunctionSites* sites) {
+  if (input.deferreturn == 0) return;
+  bool behind = false;
+  for (RetSite& ret : sites->rets) {
+    if (!input.open_defers) {
+      ret.recovery = Recovery::Unknown;
+    } else if (!behind && ret.address >= input.entry + input.deferreturn) {
+      ret.recovery = Recovery::Yes;
+      behind = true;
+    }
+  }
+}
+
 /// Every RET, if at each of them SP is what it was at entry: the pclntab says so for all code
 /// that Go's own tools made, so a RET at another depth means the decoding went astray.
 void find_returns(const DecodedFunction& function, const SiteInput& input, FunctionSites* sites) {
@@ -117,6 +133,7 @@ void find_returns(const DecodedFunction& function, const SiteInput& input, Funct
     }
     sites->rets.push_back({at.address, input.g});
   }
+  find_recovery(input, sites);
 }
 
 }  // namespace

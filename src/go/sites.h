@@ -41,6 +41,9 @@ struct SiteInput {
   GSource g = GSource::None;          ///< where g is when no stack check says better
   std::vector<PcRange> stack_depths;  ///< Go: from the pclntab
   bool entered_inside = false;        ///< Function::entered_inside
+  /// Pclntab::deferreturn(), and whether its defers are open-coded.
+  uint32_t deferreturn = 0;
+  bool open_defers = false;
 };
 
 DecodedFunction decode_function(Bytes code, uint64_t entry);

@@ -10,6 +10,9 @@
 //   internal/abi/symtab.go (>= 1.21): its place in the list, which gained and lost members.
 // assembly_flag: funcFlag_ASM, runtime/symtab.go, since 1.18.
 // abi: register arguments since 1.17 (src/cmd/compile/abi-internal.md).
+// inline_tree, open_defers: FUNCDATA_InlTree, FUNCDATA_OpenCodedDeferInfo in
+//   cmd/internal/objabi/funcdata.go, internal/abi/symtab.go: 1.16 dropped FUNCDATA_RegPointerMaps.
+// inlined_call: genInlTreeSym, cmd/link/internal/ld/pcln.go; runtime/symtabinl.go.
 // Layouts: debug/gosym/pclntab.go; struct pcHeader and _func, runtime/symtab.go and
 //   runtime2.go; struct moduledata, runtime/symtab.go.
 // Types: struct moduledata, runtime/symtab.go: 1.16 put the pclntab's parts before, 1.18 rodata and
@@ -24,14 +27,22 @@
 namespace gotap::go {
 namespace {
 
+constexpr InlinedCallLayout kOldInlinedCall = {20, 12, 16}, kInlinedCall = {16, 4, 8};
+
 constexpr VersionFacts kVersions[] = {
-    {15, 152, 22, false, Abi::GoStack, 344},    {16, 152, 22, false, Abi::GoStack, 0},
-    {17, 152, 22, false, Abi::GoRegisters, 0},  {18, 152, 21, true, Abi::GoRegisters, 0},
-    {19, 152, 21, true, Abi::GoRegisters, 360}, {20, 152, 21, true, Abi::GoRegisters, 0},
-    {21, 152, 21, true, Abi::GoRegisters, 344}, {22, 152, 22, true, Abi::GoRegisters, 344},
-    {23, 160, 22, true, Abi::GoRegisters, 352}, {24, 160, 22, true, Abi::GoRegisters, 352},
-    {25, 152, 23, true, Abi::GoRegisters, 344}, {26, 152, 23, true, Abi::GoRegisters, 352},
-    {27, 152, 23, true, Abi::GoRegisters, 352},
+    {15, 152, 22, false, Abi::GoStack, 4, 5, kOldInlinedCall, 344},
+    {16, 152, 22, false, Abi::GoStack, 3, 4, kOldInlinedCall, 0},
+    {17, 152, 22, false, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0},
+    {18, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0},
+    {19, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 360},
+    {20, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 0},
+    {21, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
+    {22, 152, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
+    {23, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
+    {24, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
+    {25, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
+    {26, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
+    {27, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
 };
 static_assert(std::size(kVersions) == kNewestMinor - kOldestMinor + 1);
 

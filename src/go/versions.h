@@ -13,6 +13,13 @@ namespace gotap::go {
 constexpr int kOldestMinor = 15;  ///< the oldest version whose tables and code are known
 constexpr int kNewestMinor = 27;  ///< the newest
 
+/// Shape of runtime.inlinedCall.
+struct InlinedCallLayout {
+  uint8_t size = 0;
+  uint8_t name = 0;       ///< offset of the i32 offset of the function's name
+  uint8_t parent_pc = 0;  ///< offset of the i32 offset from the entry of an instruction at the call
+};
+
 /// What holds for go1.<minor>.
 struct VersionFacts {
   int minor = 0;
@@ -20,7 +27,10 @@ struct VersionFacts {
   uint8_t wrapper_id = 0;      ///< FuncID of compiler-made wrappers
   bool assembly_flag = false;  ///< the pclntab marks assembly functions
   Abi abi = Abi::GoRegisters;  ///< of functions written in Go
-  int32_t labels_offset = 0;   ///< of g.labels (pprof); 0: not known
+  /// Numbers of FUNCDATA tables: runtime.inlinedCall records; where open-coded defers are.
+  uint8_t inline_tree = 0, open_defers = 0;
+  InlinedCallLayout inlined_call;
+  int32_t labels_offset = 0;  ///< of g.labels (pprof); 0: not known
 };
 
 /// From this version on g.labels points to a slice of labels, before it to a map.
@@ -72,6 +82,13 @@ std::optional<TypeLayout> type_layout(int minor);
 /// From go1.<this> an interface holds every value of one pointer word in its data word itself;
 /// before, a struct or array of exactly one such thing (cmd/compile/internal/types, IsDirectIface).
 constexpr int kDirectBySizeMinor = 26;
+
+/// PCDATA table that says which inlined call an instruction belongs to (all versions).
+constexpr uint32_t kInlineIndexTable = 2;
+
+/// Since go1.<this> the compiler may run a call's inline mark although the call is not made
+/// (cmd/compile/internal/ssa/branchelim.go, canSpeculativelyExecute; go.dev/issue/74915).
+constexpr int kSpeculatesInlineMarks = 26;
 
 /// FuncFlag bit of assembly functions.
 constexpr uint8_t kFlagAssembly = 1 << 2;

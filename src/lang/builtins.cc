@@ -1,7 +1,7 @@
 // The table of built-ins, and what each row checks beyond what checker.h checks for all (the
 // probes it may stand in, the number of arguments). Names and usage follow bpftrace's reference
-// (release 0.27; sargN from before); goid and duration are gotap's. What argN means on Go is
-// the internal ABI's order of integer registers (go/image.h, Abi).
+// (release 0.27; sargN from before); goid, duration and recovered are gotap's. What argN means on
+// Go is the internal ABI's order of integer registers (go/image.h, Abi).
 #include "lang/builtins.h"
 
 #include <algorithm>
@@ -71,6 +71,17 @@ Typed check_goid(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
 Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   checker.clause().uses_duration = true;
   return call(e, row, Type::u64());
+}
+
+Typed check_recovered(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  for (size_t i = 0; i < checker.facts().size(); i++) {
+    const auto& facts = checker.facts()[i];
+    if (!facts || facts->is_go) continue;
+    return checker.error(e.location,
+                         "recovered: " + checker.probes()[i].path +
+                             " is not a Go program there: its functions do not recover");
+  }
+  return call(e, row, Type::of(Type::Kind::Bool));
 }
 
 Typed check_retval(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
@@ -627,6 +638,9 @@ std::vector<BuiltinRow> make_rows() {
        1, 1, check_len},
       {Builtin::Label, "label", "label(\"key\")", "pprof label of the goroutine (Go programs)",
        C::Function, W::InFunctions, 1, 1, check_label},
+      {Builtin::Recovered, "recovered", "recovered",
+       "whether the call returns because it recovered from a panic (Go programs)", C::Value,
+       W::AtReturn, 0, 0, check_recovered},
       {Builtin::Printf, "printf", "printf(\"format\", ...)", "print values", C::Action, W::Anywhere,
        1, 255, check_printf},
       {Builtin::Print, "print", "print(value), print(@m[, top[, div]])",

@@ -75,6 +75,7 @@ enum class Builtin : uint8_t {
   HasKey,  ///< kids[0] is the entry, a Map
   Len,     ///< the type's `detail` is the map; of a Go value an Expr::GoValue is made
   Label,   ///< label("key"): Expr::string is the key of a pprof label of the goroutine
+  Recovered,
   // actions
   Printf,
   Print,
@@ -241,6 +242,7 @@ struct TypedProgram {
   std::vector<std::string> error_texts;
   uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
   uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
+  bool probe_inline = false;     ///< BPFTRACE_PROBE_INLINE
 };
 
 /// Calls `visit` on every expression of a clause, outermost first.

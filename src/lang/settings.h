@@ -24,6 +24,7 @@ struct Settings {
   bool print_maps_on_exit = true;
   std::vector<std::string> error_texts;  ///< "*main.E.Msg": types of errors and their texts
   std::string str_trunc_trailer = "..";  ///< what str() puts behind text that it cut
+  bool probe_inline = false;             ///< uprobes at inlined copies of functions, too
 };
 
 struct SettingRow {

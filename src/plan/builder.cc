@@ -74,8 +74,8 @@ void sort_actions(std::vector<Action>& actions) {
   actions.erase(std::unique(actions.begin(), actions.end()), actions.end());
 }
 
-std::tuple<uint32_t, uint64_t, bool> place_of(const Mark& mark) {
-  return {mark.target, mark.address, mark.kernel_uretprobe};
+std::tuple<uint32_t, uint64_t, bool, uint32_t> place_of(const Mark& mark) {
+  return {mark.target, mark.address, mark.kernel_uretprobe, mark.inlined};
 }
 
 }  // namespace
@@ -83,6 +83,13 @@ std::tuple<uint32_t, uint64_t, bool> place_of(const Mark& mark) {
 Builder::Builder(const lang::TypedProgram& program, const std::vector<Target>& targets)
     : program_(program), targets_(targets), layouts_(program, targets), traced_(targets.size()) {
   out_.plan.targets = targets;
+  for (const lang::Clause& clause : program.clauses) {
+    bool asks = false;
+    lang::for_each_expr(clause, [&](const lang::Expr& e) {
+      asks |= e.kind == lang::Expr::Kind::Call && e.builtin == lang::Builtin::Recovered;
+    });
+    asks_recovered_.push_back(asks);
+  }
   for (const Target& target : targets) framed_.emplace_back(target.image->functions().size());
 }
 
@@ -105,6 +112,7 @@ Planned Builder::build() {
     request.rets += sites(wish.target, wish.function).rets.size();
   }
   for (const Request& request : requests_) say_what_became(request);
+  handle_inlined();
   if (out_.problems.empty()) finish();
   return std::move(out_);
 }
@@ -243,17 +251,13 @@ void Builder::add_functions(Request request) {
   const lang::ProbeSpec& probe = *request.probe;
   const go::Image& image = this->image(request.target);
   std::vector<uint32_t> matches = match_functions(probe, image);
-  if (matches.empty()) {
-    std::vector<std::string_view> names;
-    for (const go::Function& function : image.functions()) names.push_back(function.name);
-    std::vector<std::string> nearest = nearest_names(probe.function, names, 3);
-    std::string hint = !nearest.empty() ? "did you mean " + join_words(nearest, "or") + "?"
-                       : names.empty()
-                           ? "the file has no symbols (stripped)"
-                           : "list its functions with: gotap -l 'uprobe:" + probe.path + ":*'";
-    return problem(request, "no function named " + probe.function + " in " + probe.path, hint);
-  }
+  if (matches.empty()) return no_function(request);
+  if (has_wildcard(probe.function)) drop_wrappers(request, matches);
   request.matched = matches.size();
+  constexpr size_t kFew = 1000;
+  for (uint32_t index : matches)
+    if (matches.size() <= kFew && image.functions()[index].is_go)
+      request.names.push_back(image.functions()[index].name);
   for (uint32_t index : matches)
     wishes_.push_back({request.target, index, static_cast<uint32_t>(requests_.size())});
   requests_.push_back(std::move(request));
@@ -410,6 +414,7 @@ std::string Builder::add_go_return(const Request& request, uint32_t index) {
   for (const go::RetSite& ret : found.rets) {
     action.address = ret.address;
     action.g = ret.g;
+    if (asks_recovered_[request.clause]) action.recovery = ret.recovery;
     mark(action);
   }
   return "";
@@ -495,7 +500,10 @@ void Builder::track_frames(uint32_t target, uint32_t index) {
 }
 
 uint32_t Builder::traced(uint32_t target, uint32_t index) {
-  const std::string_view name = image(target).functions()[index].name;
+  return traced_name(target, index, image(target).functions()[index].name);
+}
+
+uint32_t Builder::traced_name(uint32_t target, uint32_t index, std::string_view name) {
   std::vector<TracedFunction>& functions = out_.plan.functions;
   auto [entry, fresh] = traced_[target].try_emplace(name, static_cast<uint32_t>(functions.size()));
   if (fresh) functions.push_back({target, index, std::string(name)});
@@ -523,7 +531,7 @@ uint32_t Builder::layout_of(const Mark& mark) {
     const auto& wrappers = wrappers_.at({mark.target, mark.function});
     function = out_.plan.functions[wrappers[mark.role == Role::Wrapper1 ? 0 : 1]].function;
   }
-  return layouts_.of(mark.target, function, mark.clause);
+  return layouts_.of(mark.target, function, mark.clause, mark.inlined != Mark::kNotInlined);
 }
 
 Shape Builder::shape_of(const Mark* begin, const Mark* end) {
@@ -537,9 +545,11 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
   shape.abi = image.functions()[begin->function].abi;
   for (const Mark* mark = begin; mark != end; mark++) {
     shape.check_branch |= mark->check_branch;
+    shape.inlined |= mark->inlined != Mark::kNotInlined;
     // TLS is right everywhere; RCX and R14 only where a call begins or returns.
     if (shape.g == go::GSource::None || shape.g == go::GSource::Tls)
       shape.g = mark->g == go::GSource::None ? shape.g : mark->g;
+    if (mark->recovery != go::Recovery::No) shape.recovery = mark->recovery;
     switch (mark->what) {
       case Mark::What::Action:
         shape.actions.push_back(
@@ -549,6 +559,7 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
       case Mark::What::PushFrame: shape.push_frame = true; break;
       case Mark::What::PopFrame: shape.pop_frame = true; break;
       case Mark::What::PopWrappers: shape.pop_wrappers = true; break;
+      case Mark::What::EndGoroutine: shape.end_goroutine = true; break;
     }
   }
   // What does not matter to the program must not keep equal sites apart.
@@ -566,8 +577,11 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
 
 bool Builder::add_site(const Mark& first, uint32_t program) {
   const go::Image& image = this->image(first.target);
-  Cookie cookie{traced(first.target, first.function), Cookie::kNone, Cookie::kNone};
-  if (auto wrappers = wrappers_.find({first.target, first.function}); wrappers != wrappers_.end()) {
+  const bool inlined = first.inlined != Mark::kNotInlined;
+  Cookie cookie{inlined ? first.inlined : traced(first.target, first.function), Cookie::kNone,
+                Cookie::kNone};
+  if (auto wrappers = wrappers_.find({first.target, first.function});
+      wrappers != wrappers_.end() && !inlined) {
     cookie.wrapper1 = wrappers->second[0];
     cookie.wrapper2 = wrappers->second[1];
   }
@@ -589,6 +603,7 @@ bool Builder::add_site(const Mark& first, uint32_t program) {
 // one program.
 void Builder::finish() {
   Plan& plan = out_.plan;
+  mark_goroutine_ends();
   auto order = [](const Mark& mark) {
     return std::tuple(place_of(mark), mark.clause, mark.spec, mark.moment, mark.role, mark.what);
   };

@@ -21,7 +21,7 @@ namespace gotap::plan {
 
 /// One thing that is to happen at one instruction.
 struct Mark {
-  enum class What : uint8_t { Action, PushFrame, Save, PopFrame, PopWrappers };
+  enum class What : uint8_t { Action, PushFrame, Save, PopFrame, PopWrappers, EndGoroutine };
   uint64_t address = 0;
   uint32_t target = 0;
   uint32_t function = 0;  ///< the address lies in it: index in Image::functions()
@@ -34,6 +34,10 @@ struct Mark {
   Moment moment = Moment::Instruction;
   Role role = Role::Self;
   go::GSource g = go::GSource::None;
+  go::Recovery recovery = go::Recovery::No;
+  /// Where an inlined call begins: the called function as traced() counts.
+  uint32_t inlined = kNotInlined;
+  static constexpr uint32_t kNotInlined = ~0u;
 };
 
 class Builder {
@@ -51,6 +55,8 @@ class Builder {
     uint32_t target = 0;
     const lang::ProbeSpec* probe = nullptr;
     size_t matched = 0, rets = 0, go_functions = 0;
+    /// The distinct names it matched, if these are few: for their inlined copies.
+    std::vector<std::string_view> names;
     std::vector<std::pair<uint32_t, std::string>> skipped;  ///< function, why
   };
   /// A request's wish for one function.
@@ -85,6 +91,7 @@ class Builder {
 
   void mark(Mark mark) { marks_.push_back(mark); }
   uint32_t traced(uint32_t target, uint32_t function);
+  uint32_t traced_name(uint32_t target, uint32_t function, std::string_view name);
   const go::FunctionSites& sites(uint32_t target, uint32_t function);
   /// The same for a function that many others jump to, and that is asked for again and again.
   const go::FunctionSites& tail_sites(uint32_t target, uint32_t function);
@@ -92,6 +99,19 @@ class Builder {
   void problem(const Request& request, std::string message, std::string hint = "");
   void note(std::string text);
   void finish();
+  /// Inlined copies of functions (inlined.cc): what there are of the functions that the script
+  /// names, and with probe_inline their sites.
+  void handle_inlined();
+  void say_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
+                   std::string_view name);
+  void add_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
+                   std::string_view name);
+  void no_function(const Request& request);
+  /// Takes those out of a wildcard's functions that the compiler made to call others of them
+  /// (wrappers.cc): their calls would be counted twice.
+  void drop_wrappers(const Request& request, std::vector<uint32_t>& matches);
+  /// Where goroutines end, their open calls do too: see goroutine_end.cc.
+  void mark_goroutine_ends();
   /// What the marks of one instruction make of its program.
   Shape shape_of(const Mark* begin, const Mark* end);
   uint32_t layout_of(const Mark& mark);
@@ -104,6 +124,7 @@ class Builder {
   std::vector<Wish> wishes_;
   std::vector<Mark> marks_;
   Layouts layouts_;
+  std::vector<bool> asks_recovered_;                                    ///< by clause
   std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
   std::vector<std::vector<bool>> framed_;                               ///< by target, function
   std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()

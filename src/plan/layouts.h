@@ -17,7 +17,8 @@ class Layouts {
       : program_(program), targets_(targets) {}
 
   /// The index of the layout, in all(); Action::kNoLayout if the clause has no Go values.
-  uint32_t of(uint32_t target, uint32_t function, uint32_t clause);
+  /// `inlined`: where a call inlined into `function` begins, of which no argument's place is known.
+  uint32_t of(uint32_t target, uint32_t function, uint32_t clause, bool inlined = false);
   /// Whether something in it is compared with, or found at, an address that the loader moves.
   bool needs_bias(uint32_t layout) const;
   const std::vector<Layout>& all() const { return layouts_; }

@@ -78,6 +78,10 @@ std::string shape_line(const Shape& shape) {
   if (shape.pop_wrappers) line += " pop-wrappers";
   for (uint32_t layout : shape.saves) line += " saves-" + std::to_string(layout);
   if (shape.bias_address) line += " bias-from " + hex(shape.bias_address);
+  if (shape.inlined) line += " inlined";
+  if (shape.end_goroutine) line += " end-goroutine";
+  if (shape.recovery == go::Recovery::Yes) line += " recovered";
+  if (shape.recovery == go::Recovery::Unknown) line += " recovered?";
   return line;
 }
 
@@ -109,8 +113,11 @@ std::string dump(const Plan& plan) {
       out += "  " + hex(site.address) + " file " + hex(site.file_offset) + " " +
              func_name(plan, cookie.self);
       const go::Image& image = *plan.targets[program.shape.target].image;
-      if (auto function = image.function_at(site.address))
+      if (auto function = image.function_at(site.address)) {
+        if (program.shape.inlined)
+          out += " inlined into " + std::string(image.functions()[*function].name);
         out += "+" + std::to_string(site.address - image.functions()[*function].entry);
+      }
       for (uint64_t wrapper : {cookie.wrapper1, cookie.wrapper2})
         if (wrapper != Cookie::kNone) out += ", reached from " + func_name(plan, wrapper);
       out += "\n";

@@ -75,11 +75,16 @@ struct Shape {
   bool push_frame = false;        ///< record the call of `self` (an Entry moment)
   bool pop_frame = false;         ///< end the call of `self` (a Return moment)
   bool pop_wrappers = false;      ///< end the calls of the wrappers too
+  /// Where an inlined call begins: no argument is where the ABI has it, no frame begins.
+  bool inlined = false;
+  bool end_goroutine = false;  ///< the goroutine ends: its open calls never return
   /// Layouts whose `at_entry` values are kept with the frame that is pushed.
   std::vector<uint32_t> saves;
   /// Address in the file of the program's only site, where the load bias must be known: the
   /// instruction pointer less this. 0: it need not.
   uint64_t bias_address = 0;
+  /// Set only where a clause asks: whether calls that return here recovered from a panic.
+  go::Recovery recovery = go::Recovery::No;
   go::GSource g = go::GSource::None;
   go::Abi abi = go::Abi::C;
   int32_t goid_offset = 0;
@@ -134,7 +139,9 @@ struct Program {
 /// share a name (instances of a generic one) share an index, as their names are map keys.
 struct TracedFunction {
   uint32_t target = 0;
-  uint32_t function = 0;  ///< index into Image::functions() of the first of that name
+  /// Index into Image::functions() of the first of that name; kNone: it is inlined everywhere.
+  uint32_t function = 0;
+  static constexpr uint32_t kNone = ~0u;
   std::string name;
 };
 
