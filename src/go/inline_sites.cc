@@ -14,7 +14,8 @@
 // - A mark that is a nop is the call, unless it may have been moved up.
 // - If the body has something that is never moved in a block which all of the body is behind, that
 //   block runs once a call: the way from the call to there leads through the body's own code
-//   only, whose branches would be of the body, too, and not behind the block.
+//   only, whose branches would be of the body, too, and not behind the block. (Nor may one of the
+//   calling line be before it: see may_be_skipped.)
 // - A body that only computes counts if the mark is in one block with all of it, or before the
 //   rest, together with something of the calling line that is never moved.
 // In the block that runs once a call any instruction of the body will do.
@@ -61,6 +62,7 @@ class Finder {
   bool decode(std::string* problem);
   void make_blocks();
   std::optional<uint64_t> site_of(int32_t call) const;
+  bool may_be_skipped(size_t block, const Step& mark) const;
   std::optional<uint64_t> first_of(size_t block, int32_t call) const;
   bool is_dominated(size_t block, const std::vector<size_t>& others) const;
   bool loops_inside(size_t block, int32_t call) const;
@@ -196,8 +198,19 @@ std::optional<uint64_t> Finder::site_of(int32_t call) const {
   if (is_nop) return mark->address;
   if (certain.empty() && fixed_line) certain.push_back(mark->block);
   for (size_t block : certain)
-    if (is_dominated(block, body) && !loops_inside(block, call)) return first_of(block, call);
+    if (is_dominated(block, body) && !loops_inside(block, call) && !may_be_skipped(block, *mark))
+      return first_of(block, call);
   return std::nullopt;
+}
+
+/// Whether a branch before the block has the calling line: of a condition there, or of the body, as
+/// Go 1.19 gives the caller's line to some instructions of it.
+bool Finder::may_be_skipped(size_t block, const Step& mark) const {
+  return std::any_of(steps_.begin(), steps_.begin() + static_cast<ptrdiff_t>(blocks_[block].begin),
+                     [&](const Step& step) {
+                       return step.insn.flow == Flow::Branch && step.call == mark.call &&
+                              step.line == mark.line;
+                     });
 }
 
 /// The body's first instruction in the block that a probe can be put on.

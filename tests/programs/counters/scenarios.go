@@ -43,8 +43,9 @@ func holdInflight(n int) *hold {
 }
 
 var (
-	generics = func() {} // from Go 1.18
-	cgo      = func() {} // in builds with C
+	generics   = func() {} // from Go 1.18
+	cgo        = func() {} // in builds with C
+	coroutines = func() {} // from Go 1.23
 )
 
 func check(ok bool) {
@@ -62,6 +63,7 @@ func scenarios() {
 	stacks()
 	panics()
 	exits()
+	coroutines()
 	methods()
 	hotLoop(30000)
 	shapes()

@@ -152,10 +152,11 @@ func branch(n int) {
 
 //go:noinline
 func once(n int) {
-	IStore(n)
-	add("IStore", 1)
 	use(n)
 	IStore(n + 1)
+	add("IStore", 1)
+	use(n)
+	IStore(n + 2)
 	add("IStore", 1)
 }
 
