@@ -21,14 +21,19 @@ func (o *output) add(f *fn, w *world) {
 	seen := append(append([]part{}, arguments...), captured...)
 	o.printer("show", f, "", seen)
 	o.printer("done", f, "", results)
-	fmt.Fprintf(&o.script, "uprobe:./program:%s {\n%s}\n", o.probe(f), o.prints(f, "", seen))
+	o.clause("uprobe", f, o.prints(f, "", seen))
 	again := ""
 	if f.body == 2 { // what an argument was, told at the return
 		o.printer("again", f, "again ", arguments)
 		again = o.prints(f, "again ", arguments)
 	}
-	fmt.Fprintf(&o.script, "uretprobe:./program:%s {\n%s%s}\n", o.probe(f), o.prints(f, "", results),
-		again)
+	o.clause("uretprobe", f, o.prints(f, "", results)+again)
+}
+
+func (o *output) clause(provider string, f *fn, body string) {
+	if body != "" {
+		fmt.Fprintf(&o.script, "%s:./program:%s {\n%s}\n", provider, o.probe(f), body)
+	}
 }
 
 // parts places the floats as it goes: receiver, dictionary, parameters; results anew.
@@ -45,7 +50,7 @@ func (o *output) parts(f *fn) (arguments, captured, results []part) {
 	add := func(v value) {
 		p := part{value: v, program: fmt.Sprintf("v%d", len(arguments))}
 		p.script = "args." + v.name
-		if v.name == "" || v.name == "_" {
+		if v.name == "" || v.name == "_" || o.stripped {
 			p.script = fmt.Sprintf("args.%d", len(arguments))
 		}
 		p.floats = used.take(v.typ)
@@ -67,7 +72,7 @@ func (o *output) parts(f *fn) (arguments, captured, results []part) {
 	for i, v := range f.results {
 		p := part{value: v, program: fmt.Sprintf("x%d", i), floats: used.take(v.typ)}
 		switch {
-		case f.named:
+		case f.named && !o.stripped:
 			p.script = "retval." + v.name
 		case len(f.results) == 1:
 			p.script = "retval"

@@ -47,12 +47,15 @@ func main() {
 	for i := 0; i < 30; i++ {
 		w.declareStruct(fmt.Sprintf("T%d", i))
 	}
-	out := &output{minor: *minor}
+	out := &output{minor: *minor, stripped: *stripped}
 	for i := 0; i < *functions; i++ {
 		f := w.function(i, *minor >= 18)
 		if !*stripped || f.form == method {
 			out.add(f, w)
 		}
+	}
+	if *stripped {
+		out.keepMethods(w)
 	}
 	directory := flag.Arg(0)
 	write(filepath.Join(directory, "go.mod"), "module program\n\ngo 1.18\n")
@@ -71,8 +74,21 @@ func write(name, text string) {
 // What is written of all functions.
 type output struct {
 	minor                  int
+	stripped               bool
 	source, script, floats strings.Builder
 	calls                  []string
+}
+
+// keepMethods makes the linker keep what the runtime knows of methods: any might be called by its
+// number.
+func (o *output) keepMethods(w *world) {
+	var values []string
+	for _, t := range append(append([]*typ{}, w.structs...), named...) {
+		values = append(values, "new("+t.spell+")")
+	}
+	fmt.Fprintf(&o.source, "\nvar kept = []interface{}{%s}\n", strings.Join(values, ", "))
+	o.calls = append(o.calls, "\tif calls < 0 {\n\t\treflect.ValueOf(kept[-calls]).Method(-calls).Call(nil)"+
+		"\n\t}\n")
 }
 
 func (o *output) mainSource(types string) string {
@@ -86,6 +102,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -96,6 +113,7 @@ var (
 	anchor int
 	calls  int
 	_      = errors.New
+	_      = reflect.TypeOf
 	_      = strconv.Itoa
 	_      = syscall.Errno(0)
 	_      = unsafe.Pointer(&anchor)

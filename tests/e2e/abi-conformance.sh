@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Where Go puts arguments and results: programs of generated functions with random signatures
+# (tests/programs/abi), each of which prints what it gives and gets, against what gotap reads of
+# the same calls, to the byte; compiled as usual, with -N -l, and stripped (methods). And the
+# places of all methods of the servers against the sizes in their function tables.
+# GOTAP_TEST_SEED: of the signatures.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+dump=$BUILD/abi_dump
+[ -x "$dump" ] || skip_all "no abi_dump in $BUILD: build the tests first"
+need_tracing
+seed=${GOTAP_TEST_SEED:-1}
+newest=
+for version in $all_versions; do if have_go "$version"; then newest=$version; fi; done
+[ -n "$newest" ] || skip_all "no Go toolchain"
+(cd "$programs/abi" && go_env "$newest" go build -o "$work/generate" .)
+
+# sizes NAME BINARY: what gotap computes is what the compiler computed.
+sizes() {
+  "$dump" --check "$2" > "$work/sizes"
+  equal "sizes of arguments: $1" "0 differ, 0 not known" \
+    "$(tail -n 1 "$work/sizes" | sed 's/.*agree, //')" "$work/sizes"
+}
+for server in consul etcd etcd-new prometheus; do
+  binary=$(find "$SERVERS/$server/usr/bin" -type f 2> /dev/null | head -n 1)
+  if [ -n "$binary" ]; then
+    sizes "$server" "$binary"
+  else
+    skip "sizes of arguments: $server" "$(cat "$SERVERS/$server.vanished" 2> /dev/null || echo "no $server")"
+  fi
+done
+
+# conformance VERSION NAME FUNCTIONS [GENERATE-OPTION] -- BUILD-OPTION...: at least 150 functions
+# agree in every value.
+conformance() {
+  local version=$1 name="$1 $2" functions=$3 folder="$work/$1-$2" options=()
+  shift 3
+  while [ "$1" != -- ]; do options+=("$1") && shift; done
+  shift
+  mkdir -p "$folder"
+  "$work/generate" -seed "$seed" -functions "$functions" -go "${version#1.}" "${options[@]}" "$folder"
+  (cd "$folder" && go_env "$version" go build "$@" -o program .)
+  (cd "$folder" && "$GOTAP" -o seen -c ./program script.gt > expected 2> err) || {
+    fail "$name" "gotap failed" "$folder/err"
+    return
+  }
+  awk -v minor="${version#1.}" -f "$top/tests/e2e/abi-compare.awk" \
+    "$folder/floats" "$folder/expected" "$folder/seen" > "$folder/result"
+  tail -n 1 "$folder/result" | sed "s/^/# $name: /"
+  if grep -q ' 0 differences$' "$folder/result" &&
+    [ "$(tail -n 1 "$folder/result" | cut -d' ' -f1)" -ge "${least:-150}" ]; then
+    pass "$name"
+  else
+    fail "$name" "$folder/result" "$folder/err"
+  fi
+  rm -rf "$folder"
+}
+
+for version in 1.15 1.19 1.22 1.24 1.25 1.26 1.27; do
+  case " $versions " in *" $version "*) ;; *) continue ;; esac
+  if ! have_go "$version"; then
+    skip "$version" "$(no_go "$version")"
+    continue
+  fi
+  conformance "$version" usual 200 --
+  conformance "$version" unoptimized 200 -- -gcflags='-N -l'
+  least=60 conformance "$version" stripped 300 -stripped -- -ldflags='-s -w'
+done
+finish
