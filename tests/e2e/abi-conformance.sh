@@ -31,6 +31,20 @@ for server in consul etcd etcd-new prometheus; do
   fi
 done
 
+# forget FUNCTIONS: standard input without the clauses of these functions, or their lines of output.
+forget() {
+  awk 'FILENAME == ARGV[1] { unknown[$1]; next }
+    function known(word) { return !(word in unknown) }
+    /^u.*[{]$/ {
+      match($0, /F[0-9]+[^F]*$/)
+      it = substr($0, RSTART)
+      sub(/[^F0-9].*/, "", it)
+      inside = 1
+    }
+    inside { if (known(it)) print; if ($0 == "}") inside = 0; next }
+    known($1)' "$1" -
+}
+
 # conformance VERSION NAME FUNCTIONS [GENERATE-OPTION] -- BUILD-OPTION...: at least 150 functions
 # agree in every value.
 conformance() {
@@ -41,11 +55,17 @@ conformance() {
   mkdir -p "$folder"
   "$work/generate" -seed "$seed" -functions "$functions" -go "${version#1.}" "${options[@]}" "$folder"
   (cd "$folder" && go_env "$version" go build "$@" -o program .)
-  (cd "$folder" && "$GOTAP" -o seen -c ./program script.gt > expected 2> err) || {
+  # Up to Go 1.21 DWARF leaves out parameters without names, and where one might be missing the
+  # signature is not known: a script that asks for it is refused.
+  "$dump" "$folder/program" 'main.*' | grep -Ev '^main\.(show|done|again|call)F' |
+    sed -n 's/^[^ ]*\(F[0-9]*\)[^ ]*: signature unknown.*/\1/p' > "$folder/unknown"
+  forget "$folder/unknown" < "$folder/script.gt" > "$folder/known.gt"
+  (cd "$folder" && "$GOTAP" -o seen -c ./program known.gt > all 2> err) || {
     fail "$name" "gotap failed" "$folder/err"
     return
   }
-  awk -v minor="${version#1.}" -f "$top/tests/e2e/abi-compare.awk" \
+  forget "$folder/unknown" < "$folder/all" > "$folder/expected"
+  awk -f "$top/tests/e2e/abi-compare.awk" \
     "$folder/floats" "$folder/expected" "$folder/seen" > "$folder/result"
   tail -n 1 "$folder/result" | sed "s/^/# $name: /"
   if grep -q ' 0 differences$' "$folder/result" &&

@@ -18,7 +18,10 @@ func (o *output) add(f *fn, w *world) {
 	o.declare(f)
 	o.caller(f, w, arguments, captured, results)
 
-	seen := append(append([]part{}, arguments...), captured...)
+	seen := arguments
+	if o.minor >= 23 { // before, DWARF does not say where they are
+		seen = append(append([]part{}, arguments...), captured...)
+	}
 	o.printer("show", f, "", seen)
 	o.printer("done", f, "", results)
 	o.clause("uprobe", f, o.prints(f, "", seen))
@@ -217,8 +220,11 @@ func (o *output) caller(f *fn, w *world, arguments, captured, results []part) {
 			fmt.Fprintf(b, "\t\t%sr%d = %s\n", f.name, i, w.literal(p.typ))
 		}
 		passed := programs(arguments)
-		fmt.Fprintf(b, "\t\tshow%s(%s)\n\t\t", f.name, join(append(programs(arguments),
-			programs(captured)...)))
+		shown := passed
+		if o.minor >= 23 {
+			shown = append(programs(arguments), programs(captured)...)
+		}
+		fmt.Fprintf(b, "\t\tshow%s(%s)\n\t\t", f.name, join(shown))
 		if len(results) > 0 {
 			fmt.Fprintf(b, "%s := ", join(programs(results)))
 		}
@@ -273,7 +279,11 @@ func (o *output) printer(name string, f *fn, prefix string, parts []part) {
 	fmt.Fprintf(&o.source, "\n//go:noinline\nfunc %s%s(%s) {\n%s}\n", name, f.name, join(params), body)
 }
 
+// leaves of a value; none of one without a name where DWARF leaves these out.
 func (o *output) leaves(p part) []leaf {
+	if (p.name == "" || p.name == "_") && o.minor <= 21 && !o.stripped {
+		return nil
+	}
 	scalar := 0
 	return leaves(p.typ, p.script, p.program, &scalar)
 }

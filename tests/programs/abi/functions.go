@@ -51,6 +51,7 @@ func (w *world) function(i int, generics bool) *fn {
 		f.form = closure
 	}
 	if f.form == generic || f.form == genericMethod {
+		f.body %= 3 // what is deferred there is a function of nearly the same name
 		for p := 0; p < 1+w.below(2); p++ {
 			t := *basics[w.below(len(basics))]
 			t.as = fmt.Sprintf("P%d", p)
@@ -79,10 +80,21 @@ func (w *world) function(i int, generics bool) *fn {
 	w.addReceiver(f)
 	if f.form == closure {
 		for c := 0; c < 1+w.below(3); c++ {
-			f.captured = append(f.captured, value{fmt.Sprintf("c%d", c), w.any(2)})
+			f.captured = append(f.captured, value{fmt.Sprintf("c%d", c), w.capturedType(c)})
 		}
 	}
 	return f
+}
+
+// capturedType: of composite ones that are captured by value DWARF forgets some; the second one is
+// captured by its address.
+func (w *world) capturedType(number int) *typ {
+	for {
+		t := w.any(2)
+		if number == 1 || t.kind != structure && t.kind != array {
+			return t
+		}
+	}
 }
 
 func (w *world) parameterType(f *fn) *typ {
