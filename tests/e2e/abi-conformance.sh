@@ -55,10 +55,15 @@ conformance() {
   mkdir -p "$folder"
   "$work/generate" -seed "$seed" -functions "$functions" -go "${version#1.}" "${options[@]}" "$folder"
   (cd "$folder" && go_env "$version" go build "$@" -o program .)
-  # Up to Go 1.21 DWARF leaves out parameters without names, and where one might be missing the
-  # signature is not known: a script that asks for it is refused.
+  # Up to Go 1.21 DWARF leaves out parameters without names: where one may be missing, the
+  # signature or the place of some value (`?`) is not known, and a script that asks is refused.
   "$dump" "$folder/program" 'main.*' | grep -Ev '^main\.(show|done|again|call)F' |
-    sed -n 's/^[^ ]*\(F[0-9]*\)[^ ]*: signature unknown.*/\1/p' > "$folder/unknown"
+    grep -E ': signature unknown| \?([ ,)]|$)' |
+    awk 'match($0, /[.](Make)?F[0-9]+/) {
+      it = substr($0, RSTART + 1, RLENGTH - 1)
+      sub("Make", "", it)
+      print it
+    }' > "$folder/unknown"
   forget "$folder/unknown" < "$folder/script.gt" > "$folder/known.gt"
   (cd "$folder" && "$GOTAP" -o seen -c ./program known.gt > all 2> err) || {
     fail "$name" "gotap failed" "$folder/err"
@@ -83,8 +88,10 @@ for version in 1.15 1.19 1.22 1.24 1.25 1.26 1.27; do
     skip "$version" "$(no_go "$version")"
     continue
   fi
-  conformance "$version" usual 200 --
-  conformance "$version" unoptimized 200 -- -gcflags='-N -l'
+  functions=200
+  if [ "${version#1.}" -le 21 ]; then functions=320; fi
+  conformance "$version" usual $functions --
+  conformance "$version" unoptimized $functions -- -gcflags='-N -l'
   least=60 conformance "$version" stripped 300 -stripped -- -ldflags='-s -w'
 done
 finish
