@@ -159,8 +159,10 @@ std::string describe_argument_info(const std::vector<uint8_t>& info) {
       out += '{';
     else if (byte == kMore || byte == kFarAway)
       out += "...";
-    else if (i + 1 < info.size())
-      out += std::to_string(info[++i]) + (info[i] == 1 ? " byte" : " bytes");
+    else if (i + 1 < info.size()) {
+      const uint8_t bytes = info[++i];
+      out += std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes");
+    }
   }
   return out.empty() ? "none" : out;
 }

@@ -190,23 +190,6 @@ std::optional<uint32_t> Pclntab::argument_bytes(const PclnFunction& function) co
   return bytes == kArgumentsUnknown ? std::nullopt : bytes;
 }
 
-/// runtime.funcdata: behind _func stand the offsets of its PCDATA tables, then those of FUNCDATA.
-std::optional<uint64_t> Pclntab::funcdata(const PclnFunction& function, uint32_t index,
-                                          uint64_t gofunc) const {
-  const uint32_t tables = layout_->func_id + 4;  // funcID, flag, padding, nfuncdata
-  auto pcdata_count = func_word(function, kPcdataCount);
-  auto count = data_.u8(function.record + layout_->entry_size + tables - 1);
-  if (!pcdata_count || !count || index >= *count) return std::nullopt;
-  uint64_t at = function.record + layout_->entry_size + tables + uint64_t{4} * *pcdata_count;
-  if (layout_->entry_size == 4) {
-    auto offset = data_.u32(at + uint64_t{4} * index);
-    return offset && *offset != ~uint32_t{0} ? std::optional(gofunc + *offset) : std::nullopt;
-  }
-  at = (at + 7) / 8 * 8 + uint64_t{8} * index;
-  auto pointer = elf_->word(address_ + at);
-  return pointer && *pointer != 0 ? pointer : std::nullopt;
-}
-
 bool Pclntab::is_go(const PclnFunction& function) const {
   return func_word(function, kPcsp).value_or(0) != 0;
 }

@@ -46,10 +46,6 @@ class Pclntab {
   /// Of arguments and results on the stack and what is reserved for those in registers; nothing:
   /// not known (assembly that does not say).
   std::optional<uint32_t> argument_bytes(const PclnFunction& function) const;
-  /// Address of FUNCDATA table `index`; nothing if the function has none. `gofunc`: what the
-  /// offsets count from, from 1.18 on; before they are pointers.
-  std::optional<uint64_t> funcdata(const PclnFunction& function, uint32_t index,
-                                   uint64_t gofunc) const;
   /// False: a C function of a program that Go's own linker linked with C objects. It has a row,
   /// but no tables: the linker knows nothing of its code (runtime/traceback.go: pcsp is 0).
   bool is_go(const PclnFunction& function) const;
