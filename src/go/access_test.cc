@@ -1,10 +1,10 @@
-// Tests of resolve(): paths in the program of fake_types_test.h and the accesses that they become,
+// Tests of resolve(): paths in the program of support/go_demo.h and the accesses that they become,
 // or what is said of them.
 #include "go/access.h"
 
 #include <gtest/gtest.h>
 
-#include "go/fake_types_test.h"
+#include "support/go_demo.h"
 
 namespace gotap::go {
 namespace {

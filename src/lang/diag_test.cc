@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "lang/check.h"
+#include "lang/facts_test.h"
 #include "lang/parser.h"
-#include "lang/test_facts.h"
 
 namespace gotap::lang {
 namespace {

@@ -7,8 +7,10 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/text.h"
 #include "lang/check.h"
 #include "lang/parser.h"
+#include "support/go_demo.h"
 
 namespace {
 
@@ -21,8 +23,14 @@ std::optional<TargetFacts> facts(const ProbeSpec& spec) {
     case 0: return TargetFacts{};
     case 1: return TargetFacts{true, go::Abi::GoStack, "1.15.9"};
     case 2: return std::nullopt;
-    default: return TargetFacts{true, go::Abi::GoRegisters, "1.24.4"};
+    default: break;
   }
+  static const std::unique_ptr<const go::FakeTypeInfo> demo = go::demo();
+  TargetFacts facts{true, go::Abi::GoRegisters, "1.24.4"};
+  facts.types = demo.get();
+  for (uint32_t i = 0; i < demo->functions.size(); i++)
+    if (glob_match(spec.function, demo->functions[i].name)) facts.functions.push_back(i);
+  return facts;
 }
 
 void require(bool good) {

@@ -1,11 +1,11 @@
 // What the tests of this room take the binaries of their scripts for: `./c` is a C program,
 // `./old` of Go 1.15, `./future` of an unknown Go version, `./demo` the program of
-// go/fake_types_test.h with its types, all others of Go 1.24, of which no types are known.
+// support/go_demo.h with its types, all others of Go 1.24, of which no types are known.
 #pragma once
 
 #include "base/text.h"
-#include "go/fake_types_test.h"
 #include "lang/check.h"
+#include "support/go_demo.h"
 
 namespace gotap::lang {
 

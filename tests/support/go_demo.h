@@ -1,4 +1,4 @@
-// A Go program that is not there: what the tests of this room and of lang/ take their types and
+// A Go program that is not there: what the tests of go/ and lang/ take their types and
 // signatures from. Entry points: FakeTypeInfo, a TypeInfo to be filled; demo(), one that is.
 #pragma once
 
