@@ -87,6 +87,14 @@ std::string dump(const BpfObject& object) {
   }
   for (size_t i = 0; i < object.events.size(); i++)
     out += fmt::format("event {}: {}\n", i, event_text(object, object.events[i]));
+  for (size_t i = 0; i < object.unknown_reasons.size(); i++)
+    out += fmt::format("unknown {}: {}\n", static_cast<size_t>(UnknownReason::kFirstReason) + i,
+                       escape_controls(object.unknown_reasons[i]));
+  for (size_t i = 0; i < object.constants.size(); i++) {
+    out += fmt::format("constants {}:", i + 1);
+    for (const auto& [value, name] : object.constants[i]) out += fmt::format(" {}={}", name, value);
+    out += "\n";
+  }
   for (const Program& program : object.programs) {
     bool uprobe = program.kind == ProgramKind::Uprobe;
     out += fmt::format("program {}: {} {}, {} instructions\n", program.name,

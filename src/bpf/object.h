@@ -107,8 +107,8 @@ constexpr uint64_t site_key(uint32_t plan_program, uint64_t file_offset) {
 }
 constexpr uint32_t kNoFunction = 0xffffffff;
 /// What the map `kSaved` keeps of a call begins with its FrameValue::start_ns, so that it is never
-/// taken for another call's. Then follow the values of all clauses: a u64, the UnknownReason, and
-/// the value as its Type has it in memory.
+/// taken for another call's. Then follow the values of the clauses that look at the call: a u64,
+/// the UnknownReason, and the value as its Type has it in memory.
 constexpr uint32_t kSavedValues = 8;
 
 /// What a flag byte at Field::unknown_offset says: 0: the value is known, else why it is not.

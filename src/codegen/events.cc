@@ -76,18 +76,21 @@ void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*
 void Generator::fill_fields(const EventLayout& layout, const std::vector<const Expr*>& values) {
   for (int32_t at = 8; at < static_cast<int32_t>(layout.fields[0].offset); at += 8)
     asm_.store(Width::U64, R8, at, 0);
-  for (size_t i = 0; i < values.size(); i++) {
-    Memory::Scope scope(memory_);
-    const Field& field = layout.fields[i];
-    Place place{R8, static_cast<int32_t>(field.offset)};
-    attempt([&] { eval_into(*values[i], field.type, place, false); },
-            [&] {
-              if (field.unknown_offset < 0)
-                return fail("internal error: an argument without a flag");
-              if (!field.type.in_memory()) asm_.store(Width::U64, place.base, place.offset, 0);
-            },
-            ReasonSink{{R8, std::max(field.unknown_offset, 0)}, Width::U8});
-  }
+  std::vector<bool> filled(values.size());
+  fill_go_fields(layout, values, filled);
+  for (size_t i = 0; i < values.size(); i++)
+    if (!filled[i]) fill_field(layout.fields[i], *values[i]);
+}
+
+void Generator::fill_field(const Field& field, const Expr& value) {
+  Memory::Scope scope(memory_);
+  Place place{R8, static_cast<int32_t>(field.offset)};
+  attempt([&] { eval_into(value, field.type, place, false); },
+          [&] {
+            if (field.unknown_offset < 0) return fail("internal error: an argument without a flag");
+            if (!field.type.in_memory()) asm_.store(Width::U64, place.base, place.offset, 0);
+          },
+          ReasonSink{{R8, std::max(field.unknown_offset, 0)}, Width::U8});
 }
 
 // R8 = a new record with its header.

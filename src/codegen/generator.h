@@ -167,6 +167,7 @@ class Generator {
   void go_string(const GoOperand& value, Place dst, uint32_t limit);
   GoBase go_string_parts(const GoOperand& value, bpf::Label bad);
   void go_string_equals(const Expr& expr, const std::string& text, bpf::Label differ);
+  void check_length(bpf::Label bad);
   void go_bytes(const GoBase& pointer, Place dst, uint32_t limit, bpf::Label bad);
   GoBase go_steps(const GoOperand& value, std::optional<bpf::Label> zero = std::nullopt);
   void go_pointer(const go::Word& word, GoBase& base, bpf::Label nil);
@@ -179,6 +180,14 @@ class Generator {
   void go_load(bpf::Reg reg, const go::Word& word, Place place, const GoBase& base);
   GoBase go_word_base(const go::Word& word, Place place, const GoBase& base) const;
   bpf::UnknownReason reason_code(const std::string& reason);
+
+  // go_fields.cc
+  void fill_go_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values,
+                      std::vector<bool>& filled);
+  bool is_go_field(const Expr& expr) const;
+  std::vector<size_t> go_fields_beside(const std::vector<const Expr*>& values, size_t from) const;
+  void read_go_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values,
+                      const std::vector<size_t>& beside);
 
   // go_labels.cc
   void string_label(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
@@ -304,6 +313,7 @@ class Generator {
   void system_call(const Expr& expr);
   void format_event(const Expr& expr, bpf::EventLayout::Kind kind);
   void layout_fields(bpf::EventLayout& layout, const std::vector<const Expr*>& values);
+  void fill_field(const bpf::Field& field, const Expr& value);
   void fill_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);
   void reserve(const bpf::EventLayout& layout, uint32_t index, bpf::Label full);
   void submit();

@@ -21,7 +21,6 @@ namespace {
 
 constexpr int32_t kWord = 8;
 constexpr int32_t kInterface = 16;
-constexpr int32_t kTooLong = 47;  // bits of a user address: no length has more
 
 constexpr int32_t at(uint32_t offset) { return static_cast<int32_t>(offset); }
 constexpr int32_t number(Layout::State state) { return static_cast<int32_t>(state); }
@@ -207,11 +206,9 @@ void Generator::go_error_form(const ErrorForm& form, Place node, const GoBase& d
       asm_.load(Width::U64, R1, walk.list_left.base, walk.list_left.offset);
       asm_.jump(Jump::Ne, R1, 0, nested);
       go_read(slice, data, form.offset, kInterface);
-      asm_.load(Width::U64, R1, slice.base, slice.offset);
       asm_.load(Width::U64, R2, slice.base, slice.offset + kWord);
-      asm_.mov(R3, R2);
-      asm_.alu(Alu::Rsh, R3, kTooLong);
-      asm_.jump(Jump::Ne, R3, 0, unknown_);
+      check_length(unknown_);
+      asm_.load(Width::U64, R1, slice.base, slice.offset);
       asm_.store(Width::U64, walk.list.base, walk.list.offset, R1);
       asm_.store(Width::U64, node.base, node.offset + at(Layout::kNumber), R2);
       state(Layout::State::Join);
@@ -230,9 +227,7 @@ void Generator::go_text(const GoBase& words, Place dst, uint32_t capacity) {
   Place pair = memory_.allocate(kInterface);
   go_read(pair, words, 0, kInterface);
   asm_.load(Width::U64, R2, pair.base, pair.offset + kWord);
-  asm_.mov(R1, R2);
-  asm_.alu(Alu::Rsh, R1, kTooLong);
-  asm_.jump(Jump::Ne, R1, 0, unknown_);
+  check_length(unknown_);
   go_bytes({GoBase::In::Memory, 0, pair, 0}, dst, capacity, unknown_);
 }
 

@@ -19,7 +19,6 @@ constexpr int32_t kString = 16;
 constexpr int32_t kHmapB = 9, kHmapBuckets = 16, kHmapSize = 24;
 constexpr int32_t kBucketSlots = 8, kMinTopHash = 5;
 constexpr int32_t kListed = 16;  // labels of a list that are looked at
-constexpr int32_t kLengthBits = 47;
 
 }  // namespace
 
@@ -45,9 +44,7 @@ void Generator::string_label(const Expr& expr, Place dst, uint32_t capacity, boo
   else
     label_of_map(expr.string, at, text, absent, found);
   asm_.bind(found);  // text and R2: its bytes and their number
-  asm_.mov(R1, R2);
-  asm_.alu(Alu::Rsh, R1, kLengthBits);
-  asm_.jump(Jump::Ne, R1, 0, bad);
+  check_length(bad);
   go_bytes({GoBase::In::Memory, 0, text, 0}, dst,
            std::min({capacity, expr.type.capacity, builder_.program.max_strlen}), bad);
   asm_.jump(done);

@@ -391,9 +391,7 @@ GoBase Generator::go_string_parts(const GoOperand& value, Label bad) {
   std::vector<Place> places = go_fetch(words, base);
   GoBase pointer = go_word_base(words[0], places[0], base);
   go_load(R2, words[1], places[1], base);
-  asm_.mov(R1, R2);
-  asm_.alu(Alu::Rsh, R1, kUserAddressBits);
-  asm_.jump(Jump::Ne, R1, 0, bad);
+  check_length(bad);
   if (access.high) {
     Label shorter = asm_.label();
     asm_.load_imm(R1, *access.high);
@@ -434,6 +432,13 @@ void Generator::go_string_equals(const Expr& expr, const std::string& text, Labe
   asm_.call(Helper::ProbeReadUser);
   asm_.jump(Jump::Ne, R0, 0, unreadable);
   compare_literal(data, text, differ);
+}
+
+// Goes to `bad` if R2 is no length that anything in a process can have. Changes R1.
+void Generator::check_length(Label bad) {
+  asm_.mov(R1, R2);
+  asm_.alu(Alu::Rsh, R1, kUserAddressBits);
+  asm_.jump(Jump::Ne, R1, 0, bad);
 }
 
 // dst = a string of the R2 bytes at `pointer`, of which `limit` are read at most.

@@ -307,6 +307,27 @@ TEST(GoReads, AreFew) {
   EXPECT_EQ(reads("/% == \"hello\"/ { @ = count(); }", direct), 1);
 }
 
+// Several fields of an object are one read; if that fails, each says for itself what it is.
+TEST(GoReads, FieldsOfAnObjectAreOne) {
+  const std::vector<MadeValue> values = {
+      {Type::integer(2, true), access({pointer(reg(0))}, {base(0, 2, true)})},
+      {kString, access({pointer(reg(0))}, {base(16), base(24)})},
+      {Type::u64(), access({pointer(reg(0))}, {base(40)})},
+      {Type::u64(), access({pointer(reg(0))}, {base(400)})},
+      {Type::u64(), access({}, {reg(1)})}};
+  Machine m = machine_of(
+      "uprobe:go:\"f\" { printf(\"%d %s %d %d\", arg0, str(arg1), arg4, arg2); } "
+      "uprobe:go:\"f\" { printf(\"%d %s %d\", arg0, str(arg1), arg3); }",
+      values);
+  m.hit(0);
+  EXPECT_EQ(m.events(), "-7 hello 5 3 | -7 hello <unknown 2> | ");
+  m.bpf.records.clear();
+  m.process.set_reg(*arch::go_argument_register(0), 0);
+  m.hit(0);
+  EXPECT_EQ(m.events(),
+            "<unknown 3> <unknown 3> 5 <unknown 3> | <unknown 3> <unknown 3> <unknown 3> | ");
+}
+
 TEST(GoReasons, AreNumbered) {
   Machine m = machine_of("uprobe:go:\"f\" { printf(\"%d %d %d\", arg0, arg1, arg2); }",
                          {{Type::u64(), not_known("in XMM0")},

@@ -238,6 +238,22 @@ TEST(GoContext, FindsTheSpan) {
   EXPECT_EQ(span_id(A::SpanId, 0x6200, 0x30000, empty), " | ");
 }
 
+TEST(GoContext, IsKeptAsDigits) {
+  MadeValue value = context_value(go::Aspect::TraceId);
+  value.at_entry = true;
+  Machine m = machine_of("uretprobe:go:\"f\" /duration || 1/ { print(str(arg0)); }", value);
+  m.process.put_u64(itab(0x6100) + 8, 0x6100);
+  const uint64_t span[] = {0, 0, 0x6000, 1, 0x6300, 0x33000};
+  m.process.put(0x32000, span, sizeof span);
+  m.process.put_string(0x33000 + 24, "0123456789abcdef");
+  m.process.set_reg(*arch::go_argument_register(0), itab(0x6100));
+  m.process.set_reg(*arch::go_argument_register(1), 0x32000);
+  m.hit(0);
+  m.process.set_reg(*arch::go_argument_register(0), 0);
+  m.hit(1);
+  EXPECT_EQ(m.events(), "30313233343536373839616263646566 | ");
+}
+
 /// A script with label(), which these tests' checker may lack; `list`: as Go 1.24 has labels.
 Result<testing::CompiledScript> label_script(const std::string& script, bool list) {
   return testing::compile_script(script, 1024, 4096, [&](auto&, plan::Plan& plan) {

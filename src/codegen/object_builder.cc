@@ -29,22 +29,43 @@ std::string kernel_name(const std::string& name) {
   return out.empty() ? "anonymous" : out.substr(0, 15);
 }
 
-// Where the values that are kept when calls begin stand.
+// Where the values that are kept when calls begin stand. Clauses that keep values of the same calls
+// have places of their own; others share theirs, as no call has both.
 void lay_out_saved(ObjectBuilder& builder) {
-  builder.saved.resize(builder.program.clauses.size());
-  uint32_t size = bpf::kSavedValues;
+  const auto& clauses = builder.program.clauses;
+  builder.saved.resize(clauses.size());
+  std::set<std::vector<uint32_t>> together;
   for (const plan::Program& program : builder.plan.programs) {
-    for (uint32_t layout : program.shape.saves) {
-      const uint32_t clause = builder.plan.layouts[layout].clause;
-      std::vector<uint32_t>& places = builder.saved[clause];
-      if (!places.empty()) continue;
-      for (const lang::GoValue& value : builder.program.clauses[clause].go_values) {
-        places.push_back(value.at_entry ? size : 0);
-        if (value.at_entry) size += 8 + (value.type.memory_size() + 7) / 8 * 8;
+    std::set<uint32_t> kept;
+    for (uint32_t layout : program.shape.saves) kept.insert(builder.plan.layouts[layout].clause);
+    together.emplace(kept.begin(), kept.end());
+  }
+  std::vector<std::pair<uint32_t, uint32_t>> taken(clauses.size());  // from, to
+  for (uint32_t clause = 0; clause < clauses.size(); clause++) {
+    std::set<uint32_t> others;
+    for (const std::vector<uint32_t>& kept : together)
+      if (std::binary_search(kept.begin(), kept.end(), clause))
+        others.insert(kept.begin(), kept.end());
+    if (others.empty()) continue;
+    uint32_t bytes = 0;
+    for (const lang::GoValue& value : clauses[clause].go_values)
+      if (value.at_entry) bytes += 8 + (value.type.memory_size() + 7) / 8 * 8;
+    uint32_t from = bpf::kSavedValues;
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (uint32_t other : others) {
+        if (taken[other].second <= from || taken[other].first >= from + bytes) continue;
+        from = taken[other].second;
+        moved = true;
       }
     }
+    taken[clause] = {from, from + bytes};
+    for (const lang::GoValue& value : clauses[clause].go_values) {
+      builder.saved[clause].push_back(value.at_entry ? from : 0);
+      if (value.at_entry) from += 8 + (value.type.memory_size() + 7) / 8 * 8;
+    }
+    if (bytes > 0) builder.saved_size = std::max(builder.saved_size, from);
   }
-  builder.saved_size = size > bpf::kSavedValues ? size : 0;
 }
 
 std::vector<MapUse> find_uses(const lang::TypedProgram& program) {

@@ -2,12 +2,13 @@
 // points: Generator::save_values() where a call begins, find_saved(), kept_value() and
 // kept_string() where it returns.
 //
-// The values of all clauses stand one behind the other in one element of the map `kSaved`, under
-// the frame's key (bpf/object.h: kSavedValues). Strings are copied: by the time of the return their
-// memory may be used for something else. An element begins with the time its call began, and
-// counts only for the frame that has the same one, so that one left behind by a panic is never
-// taken for a later call's. The element is read where it lies and deleted when all clauses have
-// run; whoever else deletes elements (unwind(), user space) means frames that are gone.
+// The values of all clauses that look at the call stand one behind the other in one element of the
+// map `kSaved`, under the frame's key (bpf/object.h: kSavedValues; lay_out_saved()). Strings are
+// copied: by the time of the return their memory may be used for something else. An element begins
+// with the time its call began, and counts only for the frame that has the same one, so that one
+// left behind by a panic is never taken for a later call's. The element is read where it lies and
+// deleted when all clauses have run; whoever else deletes elements (unwind(), user space) means
+// frames that are gone.
 #include "codegen/generator.h"
 
 namespace gotap::codegen {
@@ -39,22 +40,17 @@ void Generator::save_values() {
   asm_.load(Width::U64, R1, pushed_.base, pushed_.offset);
   asm_.jump(Jump::Eq, R1, 0, done);
   Place area = memory_.allocate(builder_.saved_size);
+  // The verifier wants to see every byte on the stack written.
+  if (area.base == R10) zero(area, builder_.saved_size);
   asm_.store(Width::U64, area.base, area.offset, R1);
-  for (uint32_t clause = 0; clause < builder_.saved.size(); clause++) {
-    const plan::Layout* layout = nullptr;
-    for (uint32_t saved : shape_->saves)
-      if (builder_.plan.layouts[saved].clause == clause) layout = &builder_.plan.layouts[saved];
-    for (uint32_t slot = 0; slot < builder_.saved[clause].size(); slot++) {
-      const uint32_t offset = builder_.saved[clause][slot];
-      if (offset == 0) continue;
-      Place place = area + static_cast<int32_t>(offset);
-      const UnknownReason reason = layout ? UnknownReason::Known : UnknownReason::NotKept;
-      asm_.store(Width::U64, place.base, place.offset, static_cast<int32_t>(reason));
-      // The verifier wants to see every byte on the stack written.
-      const Type& type = builder_.program.clauses[clause].go_values[slot].type;
-      if (area.base == R10) zero(place + kValue, type.memory_size());
-      if (layout)
-        attempt([&] { save_value(*layout, slot, place + kValue); }, [] {}, ReasonSink{place});
+  for (uint32_t index : shape_->saves) {
+    const plan::Layout& layout = builder_.plan.layouts[index];
+    const std::vector<uint32_t>& places = builder_.saved[layout.clause];
+    for (uint32_t slot = 0; slot < places.size(); slot++) {
+      if (places[slot] == 0) continue;
+      Place place = area + static_cast<int32_t>(places[slot]);
+      asm_.store(Width::U64, place.base, place.offset, 0);
+      attempt([&] { save_value(layout, slot, place + kValue); }, [] {}, ReasonSink{place});
     }
   }
   set_frame_key(Role::Self);
@@ -73,6 +69,7 @@ void Generator::save_value(const plan::Layout& layout, uint32_t slot, Place valu
   GoOperand operand = go_operand(layout, slot, nullptr);
   if (!operand) return;
   const Type& type = operand.value->type;
+  if (operand.value->aspect > go::Aspect::TypeOf) return go_span_id(operand, value);
   if (type.has_bytes())
     return go_string(operand, value, std::min(type.capacity, builder_.program.max_strlen));
   if (type.kind == Type::Kind::GoError) return go_error(operand, value);
