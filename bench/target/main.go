@@ -1,6 +1,7 @@
 // The traced program of the benchmark, and its stopwatch for whole commands.
 //
-//	target serve            reads "run N" lines; answers with the thread CPU time of a call in ns
+//	target serve            reads "run N" and "fields N" lines; answers with the thread CPU time of
+//	                        a call of Work, or of Fields, in ns
 //	target start N CMD...   runs CMD N times; prints median wall time in us and peak memory in KiB
 package main
 
@@ -26,6 +27,19 @@ func leaf(n int) int { return n + 1 }
 //go:noinline
 func Work(n int) int { return leaf(n) * 3 }
 
+// Object is what Fields is given: numbers, and two strings.
+type Object struct {
+	N        [16]int64
+	Key, Msg string
+}
+
+// Fields has a stack check too.
+//
+//go:noinline
+func Fields(o *Object) int { return leaf(int(o.N[0])) * 3 }
+
+var object = &Object{Key: "/registry/pods/default/web-7", Msg: "no leader"}
+
 const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
 
 func cpuNow() int64 {
@@ -34,15 +48,15 @@ func cpuNow() int64 {
 	return ts.Sec*1e9 + ts.Nsec
 }
 
-// run calls Work n times in batches and returns the median cost of a call.
-func run(n int) float64 {
+// run calls `work` n times in batches and returns the median cost of a call.
+func run(n int, work func(int) int) float64 {
 	const batches = 20
 	per := n / batches
 	costs := make([]float64, 0, batches)
 	for b := 0; b < batches; b++ {
 		start, sum := cpuNow(), 0
 		for i := 0; i < per; i++ {
-			sum += Work(i)
+			sum += work(i)
 		}
 		costs = append(costs, float64(cpuNow()-start)/float64(per))
 		if sum == 42 {
@@ -57,12 +71,20 @@ func serve() {
 	runtime.LockOSThread()
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
-		n, err := strconv.Atoi(strings.TrimPrefix(in.Text(), "run "))
-		if err != nil {
+		words := strings.Fields(in.Text())
+		work := Work
+		if len(words) == 2 && words[0] == "fields" {
+			work = func(int) int { return Fields(object) }
+		}
+		n, err := 0, error(nil)
+		if len(words) == 2 {
+			n, err = strconv.Atoi(words[1])
+		}
+		if err != nil || n == 0 {
 			fmt.Println("what?")
 			continue
 		}
-		fmt.Printf("%.1f\n", run(n))
+		fmt.Printf("%.1f\n", run(n, work))
 	}
 }
 
