@@ -516,6 +516,86 @@ TEST(GoFrames, WhereGoidIsNotKnownThePointerStandsForTheGoroutine) {
   EXPECT_EQ(m.bpf.globals().no_goroutine, 0u);
 }
 
+/// kTimed, and as program 2 the end of the goroutine.
+Machine with_goroutine_end() {
+  auto compiled = compile_script(kTimed);
+  EXPECT_TRUE(compiled.ok());
+  plan::Program end = compiled->plan.programs.at(0);
+  end.shape.actions.clear();
+  end.shape.push_frame = false;
+  end.shape.end_goroutine = true;
+  compiled->plan.programs.push_back(end);
+  auto object = codegen::generate(compiled->program, compiled->plan);
+  EXPECT_TRUE(object.ok()) << object.error().message;
+  compiled->object = std::move(*object);
+  return Machine(std::move(*compiled));
+}
+
+TEST(GoFrames, TheEndOfAGoroutineEndsItsCalls) {
+  Machine m = with_goroutine_end();
+  m.hit(2);
+  EXPECT_EQ(m.bpf.globals().unwound, 0u) << "mostly there are none";
+  for (uint64_t i = 0; i < 3; i++) {
+    m.sp(0x6ff000 - 64 * i);
+    m.hit(0);
+  }
+  m.sp(0x6ffff0);  // wherever its stack pointer is
+  m.hit(2);
+  EXPECT_EQ(m.bpf.globals().unwound, 3u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kFrames), 0u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kTops), 0u);
+  EXPECT_EQ(m.value("@n").value_or(0), 0u);
+}
+
+TEST(GoFrames, OfTooManyCallsOfAnEndedGoroutineTheRestHangsOnNoChain) {
+  Machine m = with_goroutine_end();
+  for (uint64_t i = 0; i < 600; i++) {
+    m.sp(0x6ff000 - 64 * i);
+    m.hit(0);
+  }
+  m.hit(2);
+  EXPECT_EQ(m.bpf.globals().unwound, 512u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kFrames), 88u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kTops), 0u);
+}
+
+TEST(GoFrames, RecoveredIsWhatIsKnownOfTheReturn) {
+  for (go::Recovery recovery : {go::Recovery::No, go::Recovery::Yes, go::Recovery::Unknown}) {
+    auto compiled =
+        compile_script("uretprobe:go:\"f\" { printf(\"%d\", recovered); @[recovered] = count(); }");
+    ASSERT_TRUE(compiled.ok());
+    compiled->plan.programs.at(0).shape.recovery = recovery;
+    auto object = codegen::generate(compiled->program, compiled->plan);
+    ASSERT_TRUE(object.ok()) << object.error().message;
+    compiled->object = std::move(*object);
+    const bool unknown = recovery == go::Recovery::Unknown;
+    const bpf::Field& field = compiled->object.events.at(0).fields.at(0);
+    EXPECT_EQ(field.unknown_offset >= 0, unknown);
+    if (unknown) EXPECT_EQ(field.unknown_reason, "not known: its defers are not open-coded");
+    Machine m(std::move(*compiled));
+    m.hit(0);
+    EXPECT_EQ(m.events(), unknown                         ? "<unknown> | "
+                          : recovery == go::Recovery::Yes ? "1 | "
+                                                          : "0 | ");
+    EXPECT_EQ(m.bpf.globals().undecided, unknown ? 1u : 0u);
+  }
+}
+
+TEST(GoFrames, WhereAnInlinedCallBeginsItsArgumentsAreUnknown) {
+  auto compiled = compile_script("uprobe:go:\"f\" { printf(\"%d %d %d\", arg0, sarg1, goid); }");
+  ASSERT_TRUE(compiled.ok());
+  compiled->plan.programs.at(0).shape.inlined = true;
+  auto object = codegen::generate(compiled->program, compiled->plan);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  compiled->object = std::move(*object);
+  EXPECT_EQ(compiled->object.events.at(0).fields.at(0).unknown_reason, "inlined: not known here");
+  Machine m(std::move(*compiled));
+  m.hit(0);
+  const std::string seen = m.events();
+  EXPECT_EQ(seen.find("<unknown> <unknown> "), 0u) << seen;
+  EXPECT_EQ(seen.find("<unknown> <unknown> <unknown>"), std::string::npos) << seen;
+}
+
 TEST(GoFrames, AnUnreadableGoroutineIsCounted) {
   Machine m = machine(
       "uretprobe:go:\"f\" { @ = sum(duration); } uretprobe:go:\"f\" { @n = count(); "

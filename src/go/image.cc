@@ -266,10 +266,11 @@ InlinedSites Image::inlined_sites(uint32_t index, std::string_view name) const {
 
 // Method wrappers made by the compiler have a place of their own for source; in Go 1.24 some
 // (promoted methods) lack the funcID. Functions for comparing and hashing have that place, too,
-// but the names of types, and `init` has no receiver.
+// but the names of types, and `init` has no receiver. One into which what it calls was inlined has
+// only that one's calls.
 std::vector<uint32_t> Image::wrapped_by(uint32_t index) const {
   const Function* function = impl_->function(index);
-  if (!function || !function->is_go || function->assembly) return {};
+  if (!function || !function->is_go || function->assembly || !impl_->knows_version()) return {};
   if (!function->wrapper) {
     const std::string_view name = function->name.substr(function->name.rfind('/') + 1);
     const size_t dot = name.find('.');
@@ -280,12 +281,22 @@ std::vector<uint32_t> Image::wrapped_by(uint32_t index) const {
   }
   auto code = impl_->elf.at(function->entry, function->end - function->entry);
   if (!code) return {};
+  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  if (!tables.read(impl_->rows[index]).calls.empty()) return {};
+  auto is_helper = [](std::string_view name) {
+    for (std::string_view helper : {"runtime.morestack", "runtime.panic", "runtime.gcWriteBarrier",
+                                    "runtime.duff", "runtime.deferreturn"})
+      if (name.starts_with(helper)) return true;
+    return false;
+  };
   std::vector<uint32_t> callees;
   for (const Decoded& at : decode_function(*code, function->entry).insns) {
     using arch::Flow;
     if (at.insn.flow != Flow::Call && at.insn.flow != Flow::Jump) continue;
     auto to = function_at(at.insn.target);
-    if (to && *to != index && impl_->functions[*to].entry == at.insn.target) callees.push_back(*to);
+    if (to && *to != index && impl_->functions[*to].entry == at.insn.target &&
+        !is_helper(impl_->functions[*to].name))
+      callees.push_back(*to);
   }
   return callees;
 }

@@ -173,6 +173,42 @@ TEST(Image, BadInput) {
   EXPECT_FALSE((*Image::open("/proc/self/exe"))->boundaries(0x7fffffff));
 }
 
+TEST_P(GoProgram, InlinedCallsLieInTheirCallers) {
+  const std::vector<std::string_view> names = {"strings.HasPrefix", "sync.(*Mutex).Unlock",
+                                               "no.such"};
+  size_t calls = 0, sites = 0;
+  for (const InlinedCopies& copies : image_->inlined_copies(names)) {
+    ASSERT_LT(copies.name, 2u);
+    const Function& caller = image_->functions().at(copies.function);
+    const InlinedSites found = image_->inlined_sites(copies.function, names[copies.name]);
+    EXPECT_EQ(found.sites.size() + found.refused.size(), copies.count) << caller.name;
+    for (const EntrySite& site : found.sites) {
+      EXPECT_GE(site.address, caller.entry);
+      EXPECT_LT(site.address, caller.end);
+    }
+    calls += copies.count;
+    sites += found.sites.size();
+  }
+  EXPECT_GT(calls, 200u);
+  EXPECT_GT(sites, calls / 3);
+  EXPECT_TRUE(image_->inlined_copies({}).empty());
+}
+
+TEST_P(GoProgram, RecoveredReturnsAreBehindAllOthers) {
+  size_t certain = 0, unknown = 0;
+  for (uint32_t i = 0; i < image_->functions().size(); i += 7) {
+    const FunctionSites found = image_->sites(i);
+    for (size_t n = 0; n < found.rets.size(); n++) {
+      unknown += found.rets[n].recovery == Recovery::Unknown;
+      if (found.rets[n].recovery != Recovery::Yes) continue;
+      certain++;
+      EXPECT_EQ(n + 1, found.rets.size()) << image_->functions()[i].name;
+    }
+  }
+  EXPECT_GT(certain, 10u);
+  EXPECT_GT(unknown, 0u);
+}
+
 /// A copy of a Go program in memory, to be damaged.
 class Damaged : public testing::Test {
  protected:

@@ -23,11 +23,26 @@ count_calls() {
   same "$name" "$work/expected" "$work/seen" "$work/err"
 }
 
+# A wildcard over methods and the wrappers that the compiler made of them counts each call once.
+count_wildcard() {
+  local version=$1 name="exactly-once-$1-wildcard" binary
+  binary=$(go_program "$version" counters plain)
+  "$GOTAP" --dump=plan -e "uprobe:$binary:main.*Get* { @ = count(); }" > "$work/plan" 2>&1 || true
+  "$GOTAP" -o "$work/maps" -c "$binary" -e "uprobe:$binary:main.*Get* { @calls[func] = count(); }" > "$work/own" 2> "$work/err" || true
+  expected_counts "$work/own" | grep -E '^call main.(\(\*PInner\)|PValue).Get ' > "$work/expected"
+  map_lines calls "$work/maps" | sed 's/^/call /' | sort > "$work/seen"
+  same "$name" "$work/expected" "$work/seen" "$work/err"
+  for wrapper in 'POuter' 'POther' 'PValue'; do
+    holds "$name-$wrapper" "$work/plan" "^skipped: uprobe:.*:main\\.\\(\\*$wrapper\\)\\.Get: a wrapper that the compiler made"
+  done
+}
+
 for version in $versions; do
   if ! have_go "$version"; then
     skip "exactly-once-$version" "$(no_go "$version")"
     continue
   fi
+  count_wildcard "$version"
   for variant in plain stripped pie; do count_calls "$version" "$variant"; done
 done
 finish

@@ -7,7 +7,10 @@
 #include <cstring>
 #include <vector>
 
+#include "elf/elf.h"
 #include "go/image.h"
+#include "go/inline_tree.h"
+#include "go/versions.h"
 
 namespace {
 
@@ -67,12 +70,39 @@ std::vector<uint8_t> program_with(const uint8_t* data, size_t size) {
   return file;
 }
 
+// The tables of inlined calls as each version has them: which version it is no header tells.
+void read_inlined(const std::vector<uint8_t>& file) {
+  using namespace gotap;
+  auto elf = elf::Elf::parse(Bytes(file.data(), file.size()));
+  if (!elf) return;
+  auto table = go::Pclntab::open(*elf);
+  if (!table || !*table) return;
+  auto functions = (*table)->functions();
+  if (!functions) return;
+  for (int minor : {15, 19, 24, 27}) {
+    const go::VersionFacts facts = go::version_facts(minor);
+    const go::InlineTables tables(*elf, **table, facts, kTable);
+    const size_t count = std::min<size_t>(functions->size(), 32);
+    for (size_t i = 0; i < count; i++) {
+      const go::PclnFunction& row = (*functions)[i];
+      go::InlineTree tree = tables.read(row);
+      const std::string_view name = tree.calls.empty() ? "" : tree.calls[0].name;
+      (void)tables.copies({row}, {name});
+      auto code = elf->at(row.entry, std::min<uint64_t>(row.end - row.entry, 512));
+      if (!code || tree.calls.size() > 64) continue;
+      (void)go::find_inlined_sites(
+          {*code, row.entry, go::GSource::R14, minor, std::move(tree), (*table)->lines(row)}, name);
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using gotap::go::Image;
   if (size > 1 << 16) return 0;
   const std::vector<uint8_t> file = program_with(data, size);
+  read_inlined(file);
   auto image = Image::from_bytes(gotap::Bytes(file.data(), file.size()), "fuzz");
   if (!image) return 0;
   const Image& it = **image;
@@ -83,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (uint64_t at = function.entry; at < function.end && at < function.entry + 64; at += 7)
       (void)it.line(at);
     (void)it.find(function.name);
+    (void)it.wrapped_by(i);
   }
   return 0;
 }
