@@ -559,6 +559,22 @@ TEST(GoFrames, OfTooManyCallsOfAnEndedGoroutineTheRestHangsOnNoChain) {
   EXPECT_EQ(m.bpf.entries(BpfObject::kTops), 0u);
 }
 
+TEST(GoFrames, AnEmptyFunctionTakesNoTime) {
+  auto compiled = compile_script(kTimed);
+  ASSERT_TRUE(compiled.ok());
+  plan::Program both = compiled->plan.programs.at(1);
+  both.shape.push_frame = true;
+  compiled->plan.programs = {both};
+  auto object = codegen::generate(compiled->program, compiled->plan);
+  ASSERT_TRUE(object.ok()) << object.error().message;
+  compiled->object = std::move(*object);
+  Machine m(std::move(*compiled));
+  m.process.ktime_step = 7;
+  m.hit(0);
+  EXPECT_EQ(m.value("@n"), 1u);
+  EXPECT_EQ(m.value("@"), 0u);
+}
+
 TEST(GoFrames, RecoveredIsWhatIsKnownOfTheReturn) {
   for (go::Recovery recovery : {go::Recovery::No, go::Recovery::Yes, go::Recovery::Unknown}) {
     auto compiled =

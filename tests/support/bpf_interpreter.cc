@@ -350,7 +350,10 @@ void BpfInterpreter::call(int32_t helper) {
     case Helper::MapLookup: result = map_lookup_elem(); break;
     case Helper::MapUpdate: result = map_update_elem(); break;
     case Helper::MapDelete: result = map_delete_elem(); break;
-    case Helper::KtimeGetNs: result = process_->ktime_ns; break;
+    case Helper::KtimeGetNs:
+      result = process_->ktime_ns;
+      process_->ktime_ns += process_->ktime_step;
+      break;
     case Helper::KtimeGetBootNs: result = process_->boot_ns; break;
     case Helper::GetPrandomU32: result = 0x12345678; break;
     case Helper::GetNumaNodeId: result = 3; break;

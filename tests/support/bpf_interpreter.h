@@ -28,6 +28,7 @@ struct FakeProcess {
   std::map<uint64_t, uint8_t> user, kernel;  ///< memory, byte by byte; what is absent faults
   uint64_t tgid = 100, tid = 101, uid = 1000, gid = 1001, cookie = 0;
   uint64_t ktime_ns = 1'000'000, boot_ns = 2'000'000, task = 0xffff888000000000;
+  uint64_t ktime_step = 0;  ///< how far a look at the clock moves it
   uint32_t cpu = 0;
   std::string comm = "fake";
 
