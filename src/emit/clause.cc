@@ -543,6 +543,10 @@ std::string ClausePrinter::name_literal(const Expr& e) {
 }
 
 std::string ClausePrinter::argument(const Expr& e) {
+  if (where_.shape && where_.shape->inlined &&
+      (e.builtin == Builtin::Arg || e.builtin == Builtin::Sarg))
+    script_.problem(e.location, "an inlined call's arguments are not known",
+                    "leave out probe_inline");
   auto reg = [](uint16_t offset) {
     return "reg(" + lang::quoted(arch::register_name(offset)) + ")";
   };
