@@ -58,11 +58,16 @@ bool Checker::is_go(const ast::Expr& e) {
   return (at != &root && at->kind == K::Field) || has_typed_retval();
 }
 
-// Whether every function has one result of a known type, the same in all.
+// Whether every function has one result of a known type, the same in all. Where it is a slice or an
+// array, which are no value of a script, it has a length.
 bool Checker::has_typed_retval() {
   GoPath path;
   path.path.root.kind = PathRoot::Kind::Result;
-  return resolve_all(path, Aspect::Value, GoUse::Value).type.has_value();
+  const auto known = [&](Aspect aspect) {
+    const GoResolved resolved = resolve_all(path, aspect, GoUse::Value);
+    return resolved.type && resolved.everywhere;
+  };
+  return known(Aspect::Value) || known(Aspect::Len);
 }
 
 /// The root's kind and name; `e` is args, retval, captured or global("...").

@@ -159,6 +159,7 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
     if (!out.type) first = has;
     out.type = both;
   }
+  out.everywhere = unknown.empty();
   if (!out.type && !unknown.empty())
     return problem({unknown,
                     "a build of the same source that has DWARF tells: --debug-binary FILE; the "

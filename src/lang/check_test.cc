@@ -163,6 +163,11 @@ uretprobe:"./demo":"main.wide"
      R"~(uretprobe:"./demo":"main.unknown"
   print(retval:uint64)
 )~"},
+    {R"~(ur:./demo:main.one,ur:./demo:main.unknown { print(retval); })~",
+     R"~(uretprobe:"./demo":"main.one"
+uretprobe:"./demo":"main.unknown"
+  print(retval:uint64)
+)~"},
     {R"~(ur:./demo:main.handle { print(retval); })~",
      R"~(uretprobe:"./demo":"main.handle"
   print(retval:uint64)

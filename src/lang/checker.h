@@ -153,6 +153,7 @@ class Checker {
   struct GoResolved {
     std::optional<Type> type;
     std::optional<Diagnostic> problem;
+    bool everywhere = false;  ///< it is known in every function, not in some only
   };
   bool has_typed_retval();
   bool go_root(const ast::Expr& e, GoPath& out);

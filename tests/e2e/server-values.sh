@@ -35,14 +35,14 @@ END
     equal etcd-values-load 'acknowledged 1500 failed 0' "$("$load" etcd "$client" put 1500 4 2>&1)" "$work/server.log"
     stop_gotap INT
     equal etcd-values-exit 0 "$code" "$work/err"
-    # The load writes key000000 to key001499, each "a value".
-    seq 0 1499 | awk '{ printf "put key%06d 7 <nil>\n", $1 }' > "$work/expected"
+    # The load writes key000001 to key001500, each "a value".
+    seq 1 1500 | awk '{ printf "put key%06d 7 <nil>\n", $1 }' > "$work/expected"
     grep '^put ' "$work/out" | sort > "$work/puts" || true
     same etcd-values "$work/expected" "$work/puts" "$work/err"
-    printf '@prefix[key000]: 1000\n@prefix[key001]: 500\n' > "$work/expected"
+    printf '@prefix[key000]: 999\n@prefix[key001]: 501\n' > "$work/expected"
     grep '^@prefix' "$work/out" | sort > "$work/prefixes" || true
     same etcd-prefixes "$work/expected" "$work/prefixes" "$work/err"
-    equal etcd-none-slow-or-failed '' "$(grep '^@bad' "$work/out" || true)"
+    equal etcd-none-slow-or-failed '@bad: 0' "$(grep '^@bad' "$work/out" || true)"
     survives etcd-values-healthy etcd "$client"
   else
     fail etcd-values-attach "$work/err"
