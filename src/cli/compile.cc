@@ -79,8 +79,7 @@ bool dump_stage(const Options& options, const char* stage, Text&& text, int& exi
 
 }  // namespace
 
-std::vector<plan::Target> open_targets(const lang::ast::Script& script,
-                                       const std::vector<int>& pids,
+std::vector<plan::Target> open_targets(const lang::ast::Script& script, const Options& options,
                                        std::vector<lang::Diagnostic>& diagnostics,
                                        std::vector<std::string>& notes) {
   std::vector<plan::Target> targets;
@@ -90,8 +89,14 @@ std::vector<plan::Target> open_targets(const lang::ast::Script& script,
       bool has_program =
           probe.kind == lang::ProbeKind::Uprobe || probe.kind == lang::ProbeKind::Uretprobe;
       if (!has_program || !tried.insert(probe.path).second) continue;
+      // Which of two programs the user's types are of would be a guess.
+      if (options.types.is_given() && tried.size() > 1)
+        diagnostics.push_back(
+            error_at(probe.location,
+                     "--debug-binary and --signature speak of one program, and this is another",
+                     "trace them one by one"));
       std::string note;
-      auto target = open_target(probe.path, pids, note);
+      auto target = open_target(probe.path, options, note);
       if (!note.empty()) notes.push_back(std::move(note));
       if (target.ok())
         targets.push_back(std::move(target.value()));
@@ -130,7 +135,7 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
 
   std::vector<lang::Diagnostic> diagnostics;
   std::vector<std::string> notes;
-  std::vector<plan::Target> targets = open_targets(parsed.script, options.pids, diagnostics, notes);
+  std::vector<plan::Target> targets = open_targets(parsed.script, options, diagnostics, notes);
   // From here on the binaries are fixed; the checker goes on without those that failed, so
   // that all that is wrong is said in one run.
   lang::Checked checked = lang::check(

@@ -46,10 +46,10 @@ using ChooseCode = std::function<Result<codegen::Options>(const plan::Plan& plan
 /// plan_script() and the code. Nothing: as there, or --dry-run has printed the plan.
 std::optional<Compiled> compile(const Options& options, const ChooseCode& choose, int& exit_code);
 
-/// Every binary the script names, opened once, as the processes `pids` run it; those that cannot
+/// Every binary the script names, opened once, as the processes of -p run it, with the types that
+/// the user adds; those that cannot
 /// be are diagnostics. `notes` gets what is to be said about them.
-std::vector<plan::Target> open_targets(const lang::ast::Script& script,
-                                       const std::vector<int>& pids,
+std::vector<plan::Target> open_targets(const lang::ast::Script& script, const Options& options,
                                        std::vector<lang::Diagnostic>& diagnostics,
                                        std::vector<std::string>& notes);
 

@@ -15,7 +15,7 @@ int list_probes(const Options& options) {
   if (report(parsed.diagnostics, source)) return kFailed;
   std::vector<lang::Diagnostic> diagnostics;
   std::vector<std::string> notes;
-  std::vector<plan::Target> targets = open_targets(parsed.script, options.pids, diagnostics, notes);
+  std::vector<plan::Target> targets = open_targets(parsed.script, options, diagnostics, notes);
   if (report(diagnostics, source)) return kFailed;
   bool any = false;
   for (const auto& clause : parsed.script.clauses)

@@ -77,6 +77,14 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
                                                   {"multi", trace::AttachWay::Multi},
                                                   {"event", trace::AttachWay::Event}}));
   app.add_flag("--dry-run", options.dry_run, "do everything but attach");
+  app.add_option("--debug-binary", options.types.debug_binary,
+                 "take types from this build of the same program, which is not stripped")
+      ->option_text("FILE");
+  app.add_option("--signature", options.types.signatures,
+                 "a function of the program as Go declares it: "
+                 "'main.(*Store).Put(key string) error'; repeatable")
+      ->option_text("'FUNCTION'")
+      ->allow_extra_args(false);
   app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
       ->option_text("STAGE")
       ->check(CLI::IsMember({"ast", "types", "plan", "bpf"}));

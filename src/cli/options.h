@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "go/image.h"
 #include "output/writer.h"
 #include "trace/mode.h"
 
@@ -16,6 +17,7 @@ struct Options {
   std::string file;                     ///< script file, "-" for standard input
   std::string expression;               ///< -e
   std::vector<std::string> parameters;  ///< $1, $2, ... of the script
+  go::TypeSources types;                ///< --debug-binary, --signature
   std::vector<int> pids;                ///< -p, each once
   std::string command;                  ///< -c
   bool list = false;                    ///< -l

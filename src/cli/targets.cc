@@ -149,17 +149,17 @@ Result<std::optional<Found>> find_for(const std::vector<int>& pids, const std::s
 
 }  // namespace
 
-Result<plan::Target> open_target(const std::string& path, const std::vector<int>& pids,
+Result<plan::Target> open_target(const std::string& path, const Options& options,
                                  std::string& note) {
   auto ours = resolve_program(path);
-  TRY(found, find_for(pids, path, ours.ok() ? *ours : ""));
+  TRY(found, find_for(options.pids, path, ours.ok() ? *ours : ""));
   if (found) {
     note = escape_controls(found->note);
-    TRY(image, go::Image::open(found->file));
+    TRY(image, go::Image::open(found->file, options.types));
     return plan::Target{path, image};
   }
   if (!ours.ok()) return std::move(ours.error());
-  TRY(image, go::Image::open(*ours));
+  TRY(image, go::Image::open(*ours, options.types));
   return plan::Target{path, image};
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/options.h"
 #include "plan/plan.h"
 
 namespace gotap::cli {
@@ -12,11 +13,12 @@ namespace gotap::cli {
 /// Opens the program that a probe calls `path`: as written if it has a slash, else the first
 /// executable of that name in PATH (as bpftrace does). The target keeps the path as written.
 ///
-/// Where that is not what the processes `pids` (-p) run, it is what they run by that name: the
+/// Where that is not what the processes of -p run, it is what they run by that name: the
 /// file as it was before it was replaced or deleted, or as they see it in a mount namespace or
-/// root of their own. `note` then says so. Errors: no such file, no program, the processes run
+/// root of their own. `note` then says so. Its types are what the file and the user's options say.
+/// Errors: no such file, no program, the processes run
 /// different files by that name.
-Result<plan::Target> open_target(const std::string& path, const std::vector<int>& pids,
+Result<plan::Target> open_target(const std::string& path, const Options& options,
                                  std::string& note);
 
 }  // namespace gotap::cli

@@ -133,6 +133,7 @@ struct SourceLine {
 struct TypeSources {
   std::string debug_binary;             ///< path of the same program, not stripped; empty: none
   std::vector<std::string> signatures;  ///< of functions, in Go's syntax (go/signature_text.h)
+  bool is_given() const { return !debug_binary.empty() || !signatures.empty(); }
 };
 
 class Image {
