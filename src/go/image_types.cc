@@ -27,7 +27,8 @@ const DwarfTypes* ImageTypes::described() const {
 }
 
 Result<void> ImageTypes::add(const TypeSources& sources) {
-  if (!pclntab_ && !(sources.debug_binary.empty() && sources.signatures.empty()))
+  if (!sources.is_given()) return {};
+  if (!pclntab_)
     return Error{"signatures and debug binaries are for Go programs, which this is not", ""};
   if (!sources.debug_binary.empty()) {
     TRY(debug, DebugBinary::open(sources.debug_binary, elf_, *pclntab_, minor_));

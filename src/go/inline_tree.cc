@@ -77,10 +77,11 @@ std::vector<InlinedCopies> InlineTables::copies(const std::vector<PclnFunction>&
         if (auto name = pclntab_.name_at(offset))
           if (auto it = wanted.find(*name); it != wanted.end()) place->second = it->second;
       if (!place->second) continue;
+      const uint32_t name = *place->second;
       auto same = std::find_if(found.begin() + static_cast<ptrdiff_t>(first), found.end(),
-                               [&](const InlinedCopies& c) { return c.name == *place->second; });
+                               [&](const InlinedCopies& c) { return c.name == name; });
       if (same == found.end())
-        found.push_back({*place->second, index, 1});
+        found.push_back({name, index, 1});
       else
         same->count++;
     }

@@ -161,10 +161,11 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
   }
   out.everywhere = unknown.empty();
   if (!out.type && !unknown.empty())
-    return problem({unknown,
-                    "a build of the same source that has DWARF tells: --debug-binary FILE; the "
-                    "words themselves are arg0, arg1, ... and retval",
-                    -1});
+    return problem(
+        {unknown,
+         "a build of the same source that has DWARF tells: --debug-binary FILE; you can: "
+         "--signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval",
+         -1});
   return out;
 }
 
