@@ -587,7 +587,9 @@ TEST(GoFrames, RecoveredIsWhatIsKnownOfTheReturn) {
     const bool unknown = recovery == go::Recovery::Unknown;
     const bpf::Field& field = compiled->object.events.at(0).fields.at(0);
     EXPECT_EQ(field.unknown_offset >= 0, unknown);
-    if (unknown) EXPECT_EQ(field.unknown_reason, "not known: its defers are not open-coded");
+    if (unknown) {
+      EXPECT_EQ(field.unknown_reason, "not known: its defers are not open-coded");
+    }
     Machine m(std::move(*compiled));
     m.hit(0);
     EXPECT_EQ(m.events(), unknown                         ? "<unknown> | "

@@ -245,7 +245,9 @@ TEST_P(GoValues, AreKeysAndOperands) {
                  {test.value}, test.bias_address);
   m.hit(0);
   // (The type of the variable is that of arg0.)
-  if (test.shown[0] != '-') EXPECT_EQ(m.events(), std::string(test.shown) + " | ");
+  if (test.shown[0] != '-') {
+    EXPECT_EQ(m.events(), std::string(test.shown) + " | ");
+  }
   const bool unknown = std::string(test.shown).starts_with("<unknown");
   EXPECT_EQ(m.entries("@k"), unknown ? 0u : 1u);
   EXPECT_EQ(m.entries("@v"), unknown ? 0u : 1u);

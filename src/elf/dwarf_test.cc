@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -63,17 +64,22 @@ std::string abbrev_of(uint8_t form) {
       .bytes();
 }
 
+/// A value and the file whose bytes it shows.
+struct HeldValue : DwarfValue {
+  std::shared_ptr<const Opened> file;
+};
+
 /// What an entry of `unit` with one attribute of `form` says, and whether its sibling is found.
-DwarfValue value_of(uint8_t form, const std::string& data, bool version5 = false,
-                    std::vector<TestSection> more = {}) {
+HeldValue value_of(uint8_t form, const std::string& data, bool version5 = false,
+                   std::vector<TestSection> more = {}) {
   const std::string entries = Writer().u8(1).u8(2).raw(data).u8(2).raw(data).u8(0).bytes();
   more.push_back({".debug_info", version5 ? unit5(entries) : unit4(entries)});
   more.push_back({".debug_abbrev", abbrev_of(form)});
-  const Opened it(more);
-  const std::vector<DwarfValue> all = it.children(DW_AT_const_value);
+  const auto it = std::make_shared<const Opened>(more);
+  const std::vector<DwarfValue> all = it->children(DW_AT_const_value);
   EXPECT_EQ(all.size(), 2u) << "form " << int{form};
-  EXPECT_TRUE(it.dwarf->warnings().empty());
-  return all.empty() ? DwarfValue() : all.back();
+  EXPECT_TRUE(it->dwarf->warnings().empty());
+  return {all.empty() ? DwarfValue() : all.back(), it};
 }
 
 using Kind = DwarfValue::Kind;

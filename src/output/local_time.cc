@@ -31,7 +31,7 @@ std::string local_time(const std::string& strftime_format) {
 std::string local_time(const std::string& format, int64_t ns) {
   constexpr int64_t kSecond = 1'000'000'000;
   const int64_t seconds = ns / kSecond - (ns % kSecond < 0 ? 1 : 0);
-  std::string micros = std::to_string((ns - seconds * kSecond) / 1000);
+  std::string micros = std::to_string((ns % kSecond + kSecond) % kSecond / 1000);
   micros.insert(0, 6 - micros.size(), '0');
   // %f is not strftime's own, and %%f is no %f.
   std::string known;

@@ -106,6 +106,15 @@ TEST(Names, SayWhyAValueIsUnknown) {
   EXPECT_EQ(names.unknown(18, "default"), "default");
 }
 
+TEST(Names, AnyNumberIsATime) {
+  const plan::Plan plan;
+  bpf::BpfObject object;
+  object.time_formats = {"%f"};
+  const Names names(plan, object);
+  for (const uint64_t boot_ns : {~uint64_t{0} >> 1, uint64_t{1} << 63, ~uint64_t{0}})
+    EXPECT_EQ(names.time(0, boot_ns).size(), 6u) << boot_ns;
+}
+
 TEST(Names, OfConstantsAndTypes) {
   const plan::Plan plan;
   bpf::BpfObject object;

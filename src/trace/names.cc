@@ -33,8 +33,9 @@ Names::Names(const plan::Plan& plan) : plan_(plan), object_(nullptr), boot_time_
 
 std::string Names::time(uint32_t format, uint64_t boot_ns) const {
   if (!object_ || format >= object_->time_formats.size()) return "<no format>";
+  // A script may show any number as a time: the sum wraps, it does not overflow.
   return output::local_time(object_->time_formats[format],
-                            static_cast<int64_t>(boot_ns) + boot_time_ns_);
+                            static_cast<int64_t>(boot_ns + static_cast<uint64_t>(boot_time_ns_)));
 }
 
 std::string Names::user(uint64_t uid) const {
