@@ -1,4 +1,4 @@
-// `gotap -l PATTERN`: the probes that match.
+// `gotap -l PATTERN`: the probes that match; with -v what each Go function takes and gives.
 #include <cstdio>
 
 #include "cli/commands.h"
@@ -26,6 +26,12 @@ int list_probes(const Options& options) {
         for (uint32_t index : plan::match_functions(probe, *target.image)) {
           std::string name(target.image->functions()[index].name);
           std::printf("%s:%s:%s\n", kind, target.path.c_str(), name.c_str());
+          if (options.verbose && target.image->is_go()) {
+            const go::TypeInfo& info = target.image->type_info();
+            auto signature = info.signature(index);
+            std::printf("    %s\n", signature ? go::to_string(info.types(), *signature, name).c_str()
+                                              : signature.error().message.c_str());
+          }
           any = true;
         }
       }
