@@ -107,6 +107,17 @@ std::vector<plan::Target> open_targets(const lang::ast::Script& script, const Op
   return targets;
 }
 
+namespace {
+// What was found damaged when types were read.
+std::vector<std::string> type_warnings(const std::vector<plan::Target>& targets) {
+  std::vector<std::string> all;
+  for (const plan::Target& target : targets)
+    for (const std::string& warning : target.image->type_info().warnings())
+      all.push_back(target.path + ": " + warning);
+  return all;
+}
+}  // namespace
+
 std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   exit_code = kFailed;
   const Environment environment = read_environment(environ);
@@ -142,7 +153,13 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
       parsed.script, [&](const lang::ProbeSpec& probe) { return facts_of(probe, targets); },
       {environment.settings, environment.given, options.unsafe});
   diagnostics.insert(diagnostics.end(), checked.diagnostics.begin(), checked.diagnostics.end());
-  if (report(diagnostics)) return std::nullopt;
+  if (report(diagnostics)) {
+    // It may be why a name is not known.
+    if (!options.no_warnings)
+      for (const std::string& warning : type_warnings(targets))
+        std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
+    return std::nullopt;
+  }
   if (dumped("types", [&] { return lang::dump(checked.program); })) return std::nullopt;
 
   plan::Planned planned = plan::make_plan(checked.program, targets);
@@ -155,9 +172,7 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   for (const plan::Target& target : targets)
     if (!target.image->version_warning().empty())
       warnings.push_back(target.path + ": " + target.image->version_warning());
-  for (const plan::Target& target : targets)
-    for (const std::string& warning : target.image->type_info().warnings())
-      warnings.push_back(target.path + ": " + warning);
+  for (std::string& warning : type_warnings(targets)) warnings.push_back(std::move(warning));
   if (options.no_warnings) warnings.clear();
   const lang::Settings& settings = checked.settings;
   if (settings.max_probes && planned.plan.probe_count > settings.max_probes) {

@@ -34,8 +34,11 @@ bool Generator::is_go_field(const Expr& expr) const {
     return false;
   for (const go::AccessStep& step : access.steps)
     if (step.nil_is_zero) return false;
+  // The verifier takes aligned loads from the BPF stack only.
   for (size_t i = 0; i < (text ? 2 : 1); i++)
-    if (access.words[i].in != access.words[0].in) return false;
+    if (access.words[i].in != access.words[0].in ||
+        access.words[i].offset % access.words[i].size != 0)
+      return false;
   return access.words[0].in == Word::In::Base || access.words[0].in == Word::In::Stack;
 }
 
@@ -94,6 +97,7 @@ void Generator::read_go_fields(const EventLayout& layout, const std::vector<cons
       high = std::max(high, part.offset + part.size);
     }
   }
+  low &= ~int64_t{7};  // what is aligned in the object is so in the block
   const bool stack = operands[0].access->words[0].in == Word::In::Stack;
   GoBase base = go_steps(operands[0]);
   if (stack) base = {GoBase::In::Registers, arch::PtRegs::sp, {}, 0};

@@ -330,6 +330,22 @@ TEST(GoReads, FieldsOfAnObjectAreOne) {
             "<unknown 3> <unknown 3> 5 <unknown 3> | <unknown 3> <unknown 3> <unknown 3> | ");
 }
 
+// The verifier takes aligned loads from the BPF stack only: wherever the first field is.
+TEST(GoReads, FieldsAtOddPlacesPassTheVerifier) {
+  if (geteuid() != 0) GTEST_SKIP() << "not root: the kernel would not load BPF programs";
+  const std::vector<MadeValue> values = {
+      {Type::integer(1, false), access({pointer(reg(0))}, {base(10239, 1)})},
+      {Type::integer(4, true), access({pointer(reg(0))}, {base(10240, 4, true)})},
+      {Type::integer(2, true), access({pointer(reg(0))}, {base(10246, 2, true)})},
+      {Type::integer(4, true), access({pointer(reg(0))}, {base(10249, 4, true)})}};
+  auto compiled = compile_go_script(
+      "uprobe:go:\"f\" { printf(\"%d %d %d %d\", arg0, arg1, arg2, arg3); }", values);
+  ASSERT_TRUE(compiled.ok());
+  auto kernel = bpf::linux_kernel();
+  auto loaded = load_object(*kernel, compiled->object);
+  EXPECT_TRUE(loaded.ok()) << loaded.error().message << "\n" << loaded.error().hint;
+}
+
 TEST(GoReasons, AreNumbered) {
   Machine m = machine_of("uprobe:go:\"f\" { printf(\"%d %d %d\", arg0, arg1, arg2); }",
                          {{Type::u64(), not_known("in XMM0")},

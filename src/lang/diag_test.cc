@@ -541,8 +541,8 @@ const Row kRows[] = {
      "1:74-82: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
      "1:91-98: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"},
     {"u:./demo:main.unknown { print(args.x); print(args.0); }",
-     "1:31-37: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; or you do: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
-     "1:46-52: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; or you do: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"},
+     "1:31-37: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
+     "1:46-52: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"},
     {"u:./demo:main.h*,u:./demo:main.b* { print(args.key); }",
      "1:43-51: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
     {"u:./demo:main.handle,ur:./demo:main.handle { print(args.n); }",

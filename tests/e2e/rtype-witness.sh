@@ -2,6 +2,7 @@
 # What gotap reads from the type descriptors of stripped programs, held against what the programs
 # themselves say by reflect: layouts and names of types, signatures and entries of methods; on every Go
 # version, plain, position-independent, and linked by the system's linker (cgo).
+# Runs beside the others: it traces nothing.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a user adds to a program without DWARF: a debug binary (a build of the same source with DWARF)
 # and signatures in Go's syntax. Witnesses: the signatures that DWARF has, `nm` for package variables.
+# Runs beside the others: it traces nothing.
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 

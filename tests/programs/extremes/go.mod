@@ -1,0 +1,3 @@
+module extremes
+
+go 1.15
