@@ -19,8 +19,8 @@ map=k9_$$ # a name of our own: other tracers may be at work
 script() { # BINARY
   cat << END
 BEGIN { @$map = 1; printf("begun\n"); }
-uprobe:$1:"soak/work.*" { @$map = 2; @begun[func] = count(); }
-uretprobe:$1:"soak/work.*" { @$map = 3; @ended[func] = hist(duration); }
+$(soak_probes uprobe "$1") { @$map = 2; @begun[func] = count(); }
+$(soak_probes uretprobe "$1") { @$map = 3; @ended[func] = hist(duration); }
 uprobe:$1:"soak/work.Mix" { printf("%d\n", goid); }
 interval:ms:5 { @$map = 4; print(@begun); }
 END

@@ -161,6 +161,13 @@ up_to_date() { # BINARY SOURCES
   [ -e "$1" ] && [ -z "$(find "$2" -newer "$1" -print -quit)" ]
 }
 
+# soak_probes KIND BINARY: of all functions that tests/programs/soak counts itself. Its wrappers are named,
+# as a wildcard leaves them out.
+soak_probes() {
+  printf '%s:%s:"soak/work.*"' "$1" "$2"
+  printf ",$1:$2:\"soak/work.(*%s\"" 'byTail).Len' 'byTail).Less' 'byTail).Swap' 'outer).Get' 'value).Get'
+}
+
 # c_program NAME [FLAGS...]: compiles tests/programs/NAME/NAME.c and prints the path.
 c_program() {
   local name=$1 binary=$BUILD/programs/c/$1
