@@ -31,7 +31,10 @@ right() {
   same "$1-own-errors" /dev/null own.err
 }
 
-echo 'uprobe:./soak:"soak/work.*" { @calls[func] = count(); } uretprobe:./soak:"soak/work.*" { @ns = sum(duration); }' > all.bt
+cat > all.bt << END
+$(soak_probes uprobe ./soak) { @calls[func] = count(); }
+$(soak_probes uretprobe ./soak) { @ns = sum(duration); }
+END
 
 # A process that stands still can be attached to and let go.
 stopped() {
