@@ -2,13 +2,28 @@
 // returns the exit code.
 #pragma once
 
+#include <functional>
+#include <memory>
+
 #include "cli/options.h"
+#include "output/value.h"
+#include "output/writer.h"
 
 namespace gotap::cli {
 
-int run_script(const Options& options);   ///< the script itself, its output and its end
+/// What a script's output goes through.
+using MakeSink = std::function<std::unique_ptr<output::Sink>(const output::SinkOptions&)>;
+
+/// The script itself, its output and its end. Without `make_sink` as -f says.
+int run_script(const Options& options, const MakeSink& make_sink = {});
 int print_info();                         ///< --info
 int list_probes(const Options& options);  ///< -l
 int emit_script(const Options& options);  ///< emit
+
+// Each writes a script and runs it.
+int trace_calls(const Command& command);
+int show_latency(const Command& command);
+int count_calls(const Command& command);
+int list_functions(const Command& command);
 
 }  // namespace gotap::cli

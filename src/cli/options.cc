@@ -21,7 +21,10 @@ constexpr const char* kIntro =
     "  gotap [OPTION...] FILE [PARAMETER...]           run a script; $1 is its first parameter\n"
     "  gotap [OPTION...] -e 'PROGRAM' [PARAMETER...]   run a one-liner\n"
     "  gotap -l 'uprobe:PROGRAM:PATTERN'               list what can be probed\n"
-    "  gotap emit FILE                                 print it as a script for bpftrace\n";
+    "  gotap emit FILE                                 print it as a script for bpftrace\n"
+    "\n"
+    "  gotap trace|latency|count|list -p PID FUNCTION...   what most need, without a script; each "
+    "has --help\n";
 
 constexpr const char* kExamples =
     "\nEXAMPLES\n"
@@ -36,6 +39,42 @@ struct Raw {
   bool version = false, warnings = false;
 };
 
+// What a person writes for a time: "500ms", "30s", "10m".
+const CLI::AsNumberWithUnit kTime(std::map<std::string, uint64_t>{{"ms", 1},
+                                                                  {"s", 1000},
+                                                                  {"m", 60000}},
+                                  CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
+
+std::string no_process_id(const std::string& text) {
+  int pid = 0;
+  auto end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, pid);
+  bool good = error == std::errc() && stop == end && pid > 0;
+  return good ? std::string() : text + " is no process id";
+}
+
+void add_attach(CLI::App& app, Options& options) {
+  app.add_option("--attach", options.attach,
+                 "attach by uprobe_multi links (multi), by one uprobe_events event a clause "
+                 "(event), or as this kernel can (auto)")
+      ->option_text("HOW")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, trace::AttachWay>{{"auto", trace::AttachWay::Auto},
+                                                  {"multi", trace::AttachWay::Multi},
+                                                  {"event", trace::AttachWay::Event}}));
+}
+
+void add_type_sources(CLI::App& app, Options& options) {
+  app.add_option("--debug-binary", options.types.debug_binary,
+                 "take types from this build of the same program, which is not stripped")
+      ->option_text("FILE");
+  app.add_option("--signature", options.types.signatures,
+                 "a function of the program as Go declares it: "
+                 "'main.(*Store).Put(key string) error'; repeatable")
+      ->option_text("'FUNCTION'")
+      ->allow_extra_args(false);
+}
+
 void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.set_help_flag("-h,--help", "print this page");
   app.add_flag("-V,--version", raw.version, "print the version");
@@ -46,13 +85,7 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-p", options.pids, "only this process; end when it ends; repeatable")
       ->option_text("PID")
       ->allow_extra_args(false)
-      ->check([](const std::string& text) {
-        int pid = 0;
-        auto end = text.data() + text.size();
-        auto [stop, error] = std::from_chars(text.data(), end, pid);
-        bool good = error == std::errc() && stop == end && pid > 0;
-        return good ? std::string() : text + " is no process id";
-      });
+      ->check(no_process_id);
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
@@ -68,30 +101,16 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_flag("-k", raw.warnings, "for bpftrace's sake: what could not be read is always said");
   app.add_flag("--unsafe", options.unsafe, "let the script run commands with system()");
   app.add_flag("-v", options.verbose, "say more about what is attached where");
-  app.add_option("--attach", options.attach,
-                 "attach by uprobe_multi links (multi), by one uprobe_events event a clause "
-                 "(event), or as this kernel can (auto)")
-      ->option_text("HOW")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, trace::AttachWay>{{"auto", trace::AttachWay::Auto},
-                                                  {"multi", trace::AttachWay::Multi},
-                                                  {"event", trace::AttachWay::Event}}));
+  add_attach(app, options);
   app.add_flag("--dry-run", options.dry_run, "do everything but attach");
-  app.add_option("--debug-binary", options.types.debug_binary,
-                 "take types from this build of the same program, which is not stripped")
-      ->option_text("FILE");
-  app.add_option("--signature", options.types.signatures,
-                 "a function of the program as Go declares it: "
-                 "'main.(*Store).Put(key string) error'; repeatable")
-      ->option_text("'FUNCTION'")
-      ->allow_extra_args(false);
+  add_type_sources(app, options);
   app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
       ->option_text("STAGE")
       ->check(CLI::IsMember({"ast", "types", "plan", "bpf"}));
 }
 
 CommandLine usage_error(const std::string& message) {
-  return {{}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
+  return {{}, {}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
 }
 
 std::string help_line(const std::string& left, const std::string& right, size_t column) {
@@ -143,7 +162,7 @@ CommandLine parse_emit(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return {{}, 0, app.help()};
+    return {{}, {}, 0, app.help()};
   } catch (const CLI::ParseError& error) {
     return usage_error(std::string("emit: ") + error.what());
   }
@@ -152,25 +171,135 @@ CommandLine parse_emit(int argc, const char* const* argv) {
   return line;
 }
 
+struct CommandRow {
+  const char* name;
+  Command::Kind kind;
+  const char* doc;
+  const char* examples;
+};
+
+constexpr CommandRow kCommands[] = {
+    {"trace", Command::Kind::Trace,
+     "a line for each call as it returns: arguments, results, duration",
+     "  gotap trace -p 1234 'main.(*Store).Put'\n"
+     "  gotap trace -n server '*.(*Store).*' --slower 10ms --limit 20\n"
+     "  gotap trace --exe ./server Put --errors --filter 'args.key != \"\"'\n"},
+    {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",
+     "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
+     "  gotap latency -n server Put --by 'args.key[:6]'\n"
+     "  gotap latency Put Get --errors -- ./server -port 8080\n"},
+    {"count", Command::Kind::Count, "how often functions are called",
+     "  gotap count -p 1234 main: --for 10s\n"
+     "  gotap count -n server 'net/http.*' --exclude '*.func*'\n"
+     "  gotap count -p 1234 Put --by 'typeof(retval)'\n"},
+    {"list", Command::Kind::List, "the functions of a program and their signatures",
+     "  gotap list --exe ./server main:\n"
+     "  gotap list -p 1234 '*.(*Store).*'\n"
+     "  gotap list -n etcd Put\n"},
+};
+
+// `gotap trace ...` and its like: a command line of its own.
+CommandLine parse_command(const CommandRow& row, int argc, const char* const* argv) {
+  CommandLine line;
+  Command& command = line.command;
+  Options& run = command.run;
+  command.kind = row.kind;
+  std::string format = "text";
+  // What stands behind -- belongs to the program that is started.
+  int own = 1;
+  while (own < argc && std::string_view(argv[own]) != "--") own++;
+  for (int i = own + 1; i < argc; i++) command.words.push_back(argv[i]);
+  CLI::App app(row.doc, std::string("gotap ") + row.name);
+  app.set_help_flag("-h,--help", "print this page");
+  app.add_option("FUNCTION", command.functions,
+                 "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  app.add_option("-p", run.pids, "this process; repeatable")
+      ->option_text("PID")
+      ->allow_extra_args(false)
+      ->check(no_process_id);
+  app.add_option("-n", command.process_name, "the processes that run a program of this name")
+      ->option_text("NAME");
+  app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
+  app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+      ->option_text("PATTERN")
+      ->allow_extra_args(false);
+  add_type_sources(app, run);
+  app.add_option("-f", format, "the output's format: text or json")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
+  if (row.kind != Command::Kind::List) {
+    app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
+        ->option_text("EXPRESSION");
+    app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
+        ->option_text("TIME")
+        ->check([](const std::string& text) {
+          const size_t digits = text.find_first_not_of("0123456789");
+          const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+          const bool good =
+              digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
+          return good ? std::string() : text + " is no time such as 10ms";
+        });
+    app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+    app.add_option("--for", command.milliseconds, "end after this time: 30s, 5m, 500ms")
+        ->option_text("TIME")
+        ->transform(kTime);
+    app.add_option("-o", run.output, "write the output to this file")->option_text("FILE");
+    app.add_flag("-q", run.quiet, "no messages, only the output");
+    add_attach(app, run);
+    app.add_flag("--print-script", command.print_script, "print the script that does it, and end");
+  }
+  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
+    app.add_option("--by", command.by, "for each value of this: 'args.key'")
+        ->option_text("EXPRESSION");
+    app.add_option("--interval", command.interval, "print every so often, too: 1s")
+        ->option_text("TIME")
+        ->transform(kTime);
+  }
+  if (row.kind == Command::Kind::Trace) {
+    app.add_flag("--enter", command.enter, "a line when a call begins, too");
+    app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
+  }
+  app.footer(std::string("EXAMPLES\n") + row.examples);
+  try {
+    app.parse(own, argv);
+  } catch (const CLI::CallForHelp&) {
+    return {{}, {}, 0, app.help()};
+  } catch (const CLI::ParseError& error) {
+    return usage_error(std::string(row.name) + ": " + error.what());
+  }
+  run.json = format == "json";
+  const int targets = !run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
+                      !command.words.empty();
+  if (targets != 1)
+    return usage_error(std::string(row.name) +
+                       ": name one program: -p PID, -n NAME, --exe FILE or -- COMMAND");
+  if (command.functions.empty() && row.kind != Command::Kind::List)
+    return usage_error(std::string(row.name) + ": name a function (gotap list shows them)");
+  return line;
+}
+
 }  // namespace
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Options& options = line.options;
-  if (argc < 2) return {{}, 2, help_page()};
+  if (argc < 2) return {{}, {}, 2, help_page()};
   // Alone it is a script of that name.
   if (argc > 2 && std::string_view(argv[1]) == "emit") return parse_emit(argc - 1, argv + 1);
+  for (const CommandRow& row : kCommands)
+    if (argc > 2 && std::string_view(argv[1]) == row.name)
+      return parse_command(row, argc - 1, argv + 1);
   CLI::App app("", "gotap");
   Raw raw;
   add_options(app, options, raw);
   try {  // CLI11 speaks by exceptions; none leaves this function
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return {{}, 0, help_page()};
+    return {{}, {}, 0, help_page()};
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }
-  if (raw.version) return {{}, 0, "gotap " GOTAP_VERSION "\n"};
+  if (raw.version) return {{}, {}, 0, "gotap " GOTAP_VERSION "\n"};
   options.json = raw.format == "json";
   options.buffering = raw.buffering == "none"   ? output::Buffering::None
                       : raw.buffering == "line" ? output::Buffering::Line

@@ -39,9 +39,29 @@ struct Options {
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
+/// `gotap trace`, `latency`, `count`, `list`: see `gotap help`.
+struct Command {
+  enum class Kind : uint8_t { None, Trace, Latency, Count, List };
+  Kind kind = Kind::None;
+  Options run;                         ///< of the script that it writes: -p, -o, -f ...
+  std::string process_name;            ///< -n
+  std::string exe;                     ///< --exe
+  std::vector<std::string> words;      ///< behind --: the program to start and its arguments
+  std::vector<std::string> functions;  ///< as the user names them
+  std::vector<std::string> excluded;   ///< --exclude: patterns
+  std::string filter, by, slower;      ///< expressions of the script; "10ms"
+  bool errors = false;                 ///< --errors
+  bool enter = false;                  ///< --enter
+  uint64_t milliseconds = 0;           ///< --for; 0: until ^C
+  uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
+  uint32_t limit = 0;                  ///< --limit; 0: all
+  bool print_script = false;           ///< --print-script
+};
+
 /// What the command line asks for.
 struct CommandLine {
   Options options;
+  Command command;
   /// Set: nothing to run, print `text` and end with this code (--help, usage errors).
   std::optional<int> exit_code;
   std::string text;

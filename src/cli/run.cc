@@ -13,6 +13,13 @@ int run(int argc, const char* const* argv) {
     std::fputs(line.text.c_str(), *line.exit_code ? stderr : stdout);
     return *line.exit_code;
   }
+  switch (line.command.kind) {
+    case Command::Kind::Trace: return trace_calls(line.command);
+    case Command::Kind::Latency: return show_latency(line.command);
+    case Command::Kind::Count: return count_calls(line.command);
+    case Command::Kind::List: return list_functions(line.command);
+    case Command::Kind::None: break;
+  }
   if (line.options.emit) return emit_script(line.options);
   if (line.options.info) return print_info();
   if (line.options.list) return list_probes(line.options);

@@ -16,11 +16,13 @@ namespace gotap::cli {
 
 namespace {
 
-std::unique_ptr<output::Sink> make_sink(const Options& options, int data_fd) {
+std::unique_ptr<output::Sink> open_sink(const Options& options, const MakeSink& make_sink,
+                                        int data_fd) {
   output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, options.buffering};
   // Whatever its value, as for bpftrace.
   if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
   if (options.json) return std::make_unique<output::JsonSink>(sink);
+  if (make_sink) return make_sink(sink);
   return std::make_unique<output::TextSink>(sink);
 }
 
@@ -31,9 +33,9 @@ uint32_t ring_bytes(const lang::Settings& settings) {
 }
 
 Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode attach,
-                  Compiled& compiled) {
+                  Compiled& compiled, const MakeSink& make_sink) {
   TRY(output, open_output(options.output, 0644));
-  std::unique_ptr<output::Sink> sink = make_sink(options, output.get());
+  std::unique_ptr<output::Sink> sink = open_sink(options, make_sink, output.get());
   trace::SessionOptions session_options;
   session_options.attach = std::move(attach);
   session_options.pids = options.pids;
@@ -54,7 +56,7 @@ Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode
 
 }  // namespace
 
-int run_script(const Options& options) {
+int run_script(const Options& options, const MakeSink& make_sink) {
   int exit_code = 0;
   auto kernel = bpf::linux_kernel();
   trace::AttachMode attach;
@@ -68,7 +70,7 @@ int run_script(const Options& options) {
   };
   std::optional<Compiled> compiled = compile(options, choose, exit_code);
   if (!compiled) return exit_code;
-  auto result = trace(options, *kernel, std::move(attach), *compiled);
+  auto result = trace(options, *kernel, std::move(attach), *compiled, make_sink);
   if (!result.ok()) {
     print_error(result.error());
     return kFailed;

@@ -78,6 +78,12 @@ void TextSink::append_lines(const std::string& text) {
   }
 }
 
+std::string TextSink::keys_text(const MapEntry& entry) const {
+  std::string text;
+  append_values(text, entry.keys, ", ", data_text_);
+  return text;
+}
+
 void TextSink::end() {
   writer_.data() += "\n\n";
   writer_.ending();

@@ -32,6 +32,13 @@ class TextSink : public Sink {
   void flush() override;
   bool ok() const override { return writer_.ok(); }
 
+ protected:
+  /// For sinks that show some things in a way of their own.
+  std::string& data() { return writer_.data(); }
+  void written() { writer_.written(); }
+  void ending() { writer_.ending(); }
+  std::string keys_text(const MapEntry& entry) const;  ///< "a, 1", safe on a terminal
+
  private:
   void append_lines(const std::string& text);
 

@@ -1,0 +1,58 @@
+// What the commands of functions (trace, latency, count, list) have in common: their options, the
+// program and the functions they are about, the script they write.
+//
+// Entry points: open_traced(), write_clauses(), run_command().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "go/image.h"
+
+namespace gotap::cli {
+
+/// The program a command is about, and its functions.
+struct Traced {
+  std::string path;  ///< as the script names it
+  std::shared_ptr<const go::Image> image;
+  std::vector<uint32_t> functions;  ///< by index, sorted, each once
+  Options options;                  ///< of the script's run
+
+  std::string_view name(uint32_t function) const { return image->functions()[function].name; }
+  /// `uretprobe:"/usr/bin/app":"main.f"`, for the script.
+  std::string probe(const char* kind, std::string_view function) const;
+};
+
+/// Finds the program by -p, -n, --exe or the command behind --, and its functions. Errors: there is
+/// none, several that differ, a function of no or of several meanings. `note` may get what is to be
+/// said about the program.
+Result<Traced> open_traced(const Command& command, std::string& note);
+
+/// Whether --exclude leaves the function out.
+bool is_excluded(const Command& command, std::string_view function);
+
+/// The clauses of the script: `write` makes one of some probes, as the script names them, and of
+/// the predicate (`/.../ `, or nothing) that --filter, --slower and --errors ask of their calls.
+/// Wrappers that lead to another of the functions are left out, and so are, with --errors,
+/// functions that return none. Empty: none is left, which has been said.
+std::string write_clauses(
+    const Command& command, const Traced& traced, const char* kind,
+    const std::function<std::string(const std::string& probes, const std::string& when)>& write);
+
+/// Whether --filter, --slower, --errors or --by need what is known at the return only.
+bool needs_return(const Command& command);
+
+/// `interval:ms:30000 { exit(); }` for --for.
+std::string ending(const Command& command);
+
+/// Runs the script, or prints it for --print-script.
+int run_command(const Command& command, Traced traced, const std::string& script,
+                const MakeSink& make_sink);
+
+}  // namespace gotap::cli

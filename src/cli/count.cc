@@ -1,0 +1,32 @@
+// `gotap count`: how often functions are called.
+#include "output/count.h"
+
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+
+namespace gotap::cli {
+
+int count_calls(const Command& command) {
+  std::string note;
+  auto traced = open_traced(command, note);
+  if (!traced.ok()) {
+    print_error(traced.error());
+    return kFailed;
+  }
+  const std::string keys = command.by.empty() ? "func" : "func, " + command.by;
+  std::string script =
+      write_clauses(command, *traced, needs_return(command) ? "uretprobe" : "uprobe",
+                    [&](const std::string& probes, const std::string& when) {
+                      return probes + " " + when + "{ @calls[" + keys + "] = count(); }\n";
+                    });
+  if (script.empty()) return kFailed;
+  if (command.interval)
+    script += "interval:ms:" + std::to_string(command.interval) + " { print(@calls); }\n";
+  return run_command(command, std::move(*traced), script + ending(command),
+                     [](const output::SinkOptions& options) {
+                       return std::make_unique<output::CountSink>(options);
+                     });
+}
+
+}  // namespace gotap::cli

@@ -1,0 +1,45 @@
+// Entry point: CountSink.
+#include "output/count.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "output/map_text.h"
+
+namespace gotap::output {
+
+void CountSink::attached(uint64_t probes) {
+  TextSink::attached(probes);
+  begin_ = std::chrono::steady_clock::now();
+}
+
+void CountSink::map(const MapDump& map) {
+  if (map.name != "@calls") return TextSink::map(map);
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  std::vector<MapEntry> entries = shown_entries(map);
+  std::reverse(entries.begin(), entries.end());
+  uint64_t total = 0;
+  char line[64];
+  data() += "\n       calls       per s\n";
+  auto row = [&](uint64_t calls) {
+    std::snprintf(line, sizeof line, "%12llu %11.1f  ", static_cast<unsigned long long>(calls),
+                  seconds > 0 ? static_cast<double>(calls) / seconds : 0.0);
+    data() += line;
+  };
+  for (const MapEntry& entry : entries) {
+    const auto* value = std::get_if<Value>(&entry.value);
+    const auto* calls = value ? std::get_if<uint64_t>(&value->data) : nullptr;
+    const auto* signed_calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
+    const uint64_t n = calls ? *calls : signed_calls ? static_cast<uint64_t>(*signed_calls) : 0;
+    total += n;
+    row(n);
+    data() += keys_text(entry) + "\n";
+  }
+  row(total);
+  data() += "in all\n";
+  written();
+}
+
+}  // namespace gotap::output

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# The commands that need no script: trace, latency, count, list. What they show is what the programs
+# say of the same calls (tests/programs/values, tests/programs/counters).
+. "$(dirname "$0")/lib.sh"
+need_tracing
+
+# The lines of a trace without what differs from run to run.
+plain_lines() { # FILE
+  sed -E 's/^[0-9T:.+-]+ goroutine [1-9][0-9]* //; s/  [0-9]+\.[0-9]{3}ms$//; s/0x[0-9a-f]+/0x/g' "$1"
+}
+
+# A row `CALLS PER-SECOND NAME` as `NAME CALLS`.
+rows() { awk 'NF > 2 && $1 ~ /^[0-9]+$/ && $0 !~ /in all$/ { n = $1; $1 = $2 = ""; sub(/^ +/, ""); print $0, n }' "$1" | sort; }
+
+# ends_with NAME CODE REGEX ARG...: gotap ends with this code and says this.
+ends_with() {
+  local name=$1 expected=$2 regex=$3 code=0
+  shift 3
+  "$GOTAP" "$@" > "$work/out" 2> "$work/err" || code=$?
+  equal "$name-exit" "$expected" "$code" "$work/err"
+  holds "$name" "$work/err" "$regex"
+}
+
+trace_values() {
+  local binary=$1 name=$2
+  # Results of calls in calls: the inner ones return first.
+  code=0
+  "$GOTAP" trace -o "$work/seen" Fact 'main.(*Owner).Pointer' Many main.Fail -- "$binary" > "$work/own" 2> "$work/err" || code=$?
+  equal "trace-exit-$name" 0 "$code" "$work/err"
+  {
+    awk '/^Fact / { printf "main.Fact(n=%s, label=\"%s\") = %s\n", $2, $3, $4 }' "$work/own"
+    awk '/^Many / { call = "main.Many(a=\"" $2 "\", b=\"" $3 "\", c=\"" $4 "\", d=\"" $5 "\", e=\"" $6 "\", f=\"" $7 "\", g=\"" $8 "\", h=\"" $9 "\")" }
+      /^ManyResults / { print call " = \"" $2 "\", \"" $3 "\"" }' "$work/own"
+    echo 'main.(*Owner).Pointer(o=0x, ns=[]int(3)) = 3'
+    sed -nE 's/^Fail ([0-9]) (.*)$/main.Fail(kind=\1) = \2/p' "$work/own"
+  } | sort > "$work/expected"
+  plain_lines "$work/seen" | sort > "$work/lines"
+  same "trace-$name" "$work/expected" "$work/lines" "$work/err"
+  equal "trace-form-$name" "$(wc -l < "$work/lines")" \
+    "$(grep -cE '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}[+-][0-9]{4} goroutine 1 main\..*\) = .*  [0-9]+\.[0-9]{3}ms$' "$work/seen")" "$work/seen"
+
+  "$GOTAP" trace -q -o "$work/seen" --errors --filter 'args.kind > 2' Fail -- "$binary" > "$work/own" 2> "$work/err" || true
+  sed -nE 's/^Fail ([3-9]) (.*)$/main.Fail(kind=\1) = \2/p' "$work/own" > "$work/expected"
+  plain_lines "$work/seen" > "$work/lines"
+  same "trace-errors-$name" "$work/expected" "$work/lines" "$work/err"
+  "$GOTAP" trace -q -o "$work/seen" --enter --limit 3 Fact -- "$binary" > /dev/null 2> "$work/err" || true
+  printf '> main.Fact(n=5, label="f")\n> main.Fact(n=4, label="fx")\n> main.Fact(n=3, label="fxx")\n' > "$work/expected"
+  plain_lines "$work/seen" > "$work/lines"
+  same "trace-limit-$name" "$work/expected" "$work/lines" "$work/err"
+  "$GOTAP" trace -q -o "$work/seen" --slower 1000s Fact -- "$binary" > /dev/null 2> "$work/err" || true
+  equal "trace-slower-$name" "" "$(cat "$work/seen")" "$work/err"
+}
+
+count_values() {
+  local binary=$1 name=$2
+  "$GOTAP" count -o "$work/seen" 'main.P*' --exclude 'main.P*.func*' -- "$binary" > "$work/own" 2> "$work/err" || true
+  # Generic functions have several names.
+  awk '$1 == "count" && $2 ~ /^main\.P/ && $2 !~ /[[*]$|\.func/ { print $2, $3 }' "$work/own" | sort > "$work/expected"
+  rows "$work/seen" | awk 'FILENAME == ARGV[1] { known[$1]; next } $1 in known' "$work/expected" - > "$work/lines"
+  [ -s "$work/expected" ] || fail "count-program-$name" "$work/own"
+  same "count-$name" "$work/expected" "$work/lines" "$work/err"
+}
+
+latency_values() {
+  local binary=$1 name=$2
+  "$GOTAP" latency -o "$work/seen" Fact Fail -- "$binary" > "$work/own" 2> "$work/err" || true
+  for function in Fact Fail; do
+    equal "latency-calls-$function-$name" "$(grep -c "^$function " "$work/own")" \
+      "$(grep -A1 "^main.$function\$" "$work/seen" | sed -nE 's/^  calls ([0-9]+) .*/\1/p')" "$work/seen" "$work/err"
+  done
+  # Rows add up to the calls; parts are in order, and the longest call is in the last row.
+  awk 'function ns(text,   unit) {
+      unit = text; gsub(/[0-9.]/, "", unit)
+      return text * (unit == "s" ? 1e9 : unit == "ms" ? 1e6 : unit == "us" ? 1e3 : 1)
+    }
+    /^  calls/ { check(); calls = $2; p50 = ns($5); p90 = ns($8); p99 = ns($11); most = ns($14); longest = ns($16); sum = 0; n++ }
+    /^  \[/ { sub(/^  \[/, ""); sum += $3; low = ns($1) }
+    function check() { if (n && (sum != calls || p50 > p90 || p90 > p99 || p99 > most || longest > most || longest < low * 0.99)) print "wrong", n }
+    END { check(); print n " parts" }' "$work/seen" > "$work/checked"
+  equal "latency-parts-$name" "2 parts" "$(cat "$work/checked")" "$work/seen"
+  "$GOTAP" latency -q -o "$work/seen" Fact --by args.n -- "$binary" > /dev/null 2> "$work/err" || true
+  equal "latency-by-$name" "1 2 3 4 5" "$(grep -E '^[0-9]$' "$work/seen" | sort | paste -sd ' ')" "$work/seen" "$work/err"
+}
+
+for version in 1.15 1.24 1.27; do
+  case " $versions " in *" $version "*) ;; *) continue ;; esac
+  have_go "$version" || { skip "$version" "$(no_go "$version")"; continue; }
+  trace_values "$(go_program "$version" values)" "$version"
+  latency_values "$(go_program "$version" values)" "$version"
+  count_values "$(go_program "$version" counters)" "$version"
+done
+
+[ -n "${binary:-}" ] || binary=$(go_program "$version" values)
+"$GOTAP" list --exe "$binary" main: > "$work/list"
+holds list "$work/list" '^main.Many\(a string, b string, c string, d string, e string, f string, g string, h string\) \(string, string\)$'
+holds list-methods "$work/list" '^main.\(\*Owner\).Pointer\(o \*main.Owner, ns \[\]int\) int$'
+# The script that a command writes is one.
+"$GOTAP" count --print-script Fact -- "$binary" > "$work/script.bt"
+"$GOTAP" -q -o "$work/seen" -c "$binary" "$work/script.bt" > /dev/null 2> "$work/err" || true
+holds script-counts "$work/seen" '^@calls\[main.Fact\]: 5$'
+code=0
+"$GOTAP" count --exe "$binary" Fact --for 1ms > "$work/out" 2> "$work/err" || code=$?
+equal exe-exit 0 "$code" "$work/err"
+
+ends_with no-target 2 'name one program' count Fact
+ends_with two-targets 2 'name one program' count -p 1 --exe "$binary" Fact
+ends_with no-function 2 'name a function' latency --exe "$binary"
+ends_with unknown 1 'did you mean .*Fact' count --exe "$binary" Fcat
+ends_with ambiguous 1 '^ERROR: [0-9]+ functions are called func1' count --exe "$binary" func1
+ends_with no-process 1 'no process runs a program called no-such' count -n no-such Fact
+ends_with no-error 1 'left out: no error' trace --errors Fact -- "$binary"
+ends_with bad-time 2 'no time such as 10ms' trace --slower 10 Fact -- "$binary"
+ends_with bad-filter 1 'no parameter m' trace --filter 'args.m == 1' Fact -- "$binary"
+finish
