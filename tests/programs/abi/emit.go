@@ -15,6 +15,9 @@ type part struct {
 
 func (o *output) add(f *fn, w *world) {
 	arguments, captured, results := o.parts(f)
+	if f.nameless() && !o.knowsAll() {
+		fmt.Fprintln(&o.nameless, f.name)
+	}
 	o.declare(f)
 	o.caller(f, w, arguments, captured, results)
 
@@ -53,7 +56,7 @@ func (o *output) parts(f *fn) (arguments, captured, results []part) {
 	add := func(v value) {
 		p := part{value: v, program: fmt.Sprintf("v%d", len(arguments))}
 		p.script = "args." + v.name
-		if v.name == "" || v.name == "_" || o.stripped {
+		if v.nameless() || o.stripped {
 			p.script = fmt.Sprintf("args.%d", len(arguments))
 		}
 		p.floats = used.take(v.typ)
@@ -77,7 +80,7 @@ func (o *output) parts(f *fn) (arguments, captured, results []part) {
 		switch {
 		case f.named && !o.stripped:
 			p.script = "retval." + v.name
-		case len(f.results) == 1:
+		case len(f.results) == 1 && o.knowsAll():
 			p.script = "retval"
 		default:
 			p.script = fmt.Sprintf("retval.%d", i)
@@ -86,6 +89,9 @@ func (o *output) parts(f *fn) (arguments, captured, results []part) {
 	}
 	return arguments, captured, results
 }
+
+// knowsAll: whether no signature is refused. A bare retval of one that is would be a word.
+func (o *output) knowsAll() bool { return o.minor >= 22 || o.stripped }
 
 func (o *output) probe(f *fn) string {
 	receiver := ""
@@ -123,7 +129,7 @@ func (o *output) declare(f *fn) {
 	}
 	sinks := ""
 	sink := func(v value, i int) {
-		if v.name != "" && v.name != "_" && v.typ.as == "" {
+		if !v.nameless() && v.typ.as == "" {
 			fmt.Fprintf(b, "\nvar %ss%d %s\n", f.name, i, v.typ.spell)
 			sinks += fmt.Sprintf("\t%ss%d = %s\n", f.name, i, v.name)
 		}
@@ -281,7 +287,7 @@ func (o *output) printer(name string, f *fn, prefix string, parts []part) {
 
 // leaves of a value; none of one without a name where DWARF leaves these out.
 func (o *output) leaves(p part) []leaf {
-	if (p.name == "" || p.name == "_") && o.minor <= 21 && !o.stripped {
+	if p.nameless() && !o.knowsAll() {
 		return nil
 	}
 	scalar := 0

@@ -22,6 +22,8 @@ type value struct {
 	typ  *typ
 }
 
+func (v value) nameless() bool { return v.name == "" || v.name == "_" }
+
 type fn struct {
 	name            string // F17
 	form            form
@@ -32,10 +34,22 @@ type fn struct {
 	variadic        bool
 	named           bool // its results have names
 	body            int  // which shape of body
-	calls           [][]string
 }
 
 const callsOfEach = 2
+
+// nameless: whether an argument of the function has no name.
+func (f *fn) nameless() bool {
+	if f.receiver != nil && f.receiver.nameless() {
+		return true
+	}
+	for _, v := range f.params {
+		if v.nameless() {
+			return true
+		}
+	}
+	return false
+}
 
 // function makes the i-th function. Every form and every length of lists comes up.
 func (w *world) function(i int, generics bool) *fn {

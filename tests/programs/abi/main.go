@@ -62,6 +62,7 @@ func main() {
 	write(filepath.Join(directory, "main.go"), out.mainSource(w.source.String()))
 	write(filepath.Join(directory, "script.gt"), out.script.String())
 	write(filepath.Join(directory, "floats"), out.floats.String())
+	write(filepath.Join(directory, "nameless"), out.nameless.String())
 }
 
 func write(name, text string) {
@@ -76,6 +77,7 @@ type output struct {
 	minor                  int
 	stripped               bool
 	source, script, floats strings.Builder
+	nameless               strings.Builder // functions whose DWARF leaves out arguments
 	calls                  []string
 }
 
@@ -129,14 +131,14 @@ func fill(n, size int) chan int {
 
 func typeName(x interface{}) string {
 	if x == nil {
-		return "nil"
+		return "<nil>"
 	}
 	return fmt.Sprintf("%T", x)
 }
 
 func errorText(err error) string {
 	if err == nil {
-		return "nil"
+		return "<nil>"
 	}
 	return err.Error()
 }
