@@ -226,6 +226,24 @@ TEST(Access, Contexts) {
             "words r7:8 r8:8; " + forms);
 }
 
+// A generic function's parameter of any pointer type.
+TEST(Access, PointersToAnything) {
+  FakeTypeInfo info;
+  GoType pointer;
+  pointer.kind = TypeKind::Pointer;
+  pointer.name = "go.shape.*uint8";
+  pointer.size = 8;
+  const TypeId any = const_cast<Types&>(info.types()).add(pointer);
+  info.functions.push_back({"main.f[go.shape.*uint8]", {}, Abi::GoRegisters, ""});
+  info.functions[0].signature.params = {{"x", any}};
+  const char* unknown =
+      "0: what a go.shape.*uint8 points to is not known"
+      " | Go compiles a generic function once for all pointers";
+  EXPECT_EQ(shown(resolve(info, 0, {arg("x"), {}}, V)), "words r0:8");
+  EXPECT_EQ(shown(resolve(info, 0, {arg("x"), {deref()}}, V)), unknown);
+  EXPECT_EQ(shown(resolve(info, 0, {arg("x"), {field("N")}}, V)), unknown);
+}
+
 // Types that contain themselves, as a damaged file may say.
 TEST(Access, EndlessTypes) {
   FakeTypeInfo info;

@@ -117,7 +117,17 @@ std::optional<PathError> Walk::step(const PathStep& step) {
   return error;
 }
 
+// Why what a pointer points to cannot be told, if it cannot.
+std::optional<PathError> Walk::unknown_target() {
+  if (type().kind != TypeKind::Pointer || types_.at(type().elem).kind != TypeKind::Unknown)
+    return std::nullopt;
+  const bool shape = type().name.starts_with("go.shape.");
+  return failure("what " + with_article(type().name) + " points to is not known",
+                 shape ? "Go compiles a generic function once for all pointers" : "");
+}
+
 std::optional<PathError> Walk::field(const std::string& name) {
+  if (auto error = unknown_target()) return error;
   if (type().kind == TypeKind::Pointer && types_.at(type().elem).kind == TypeKind::Struct)
     follow(part(0, kWord), type().elem);
   if (type().kind == TypeKind::Unknown)
@@ -224,6 +234,7 @@ std::optional<PathError> Walk::slice_array(const PathStep& step) {
 std::optional<PathError> Walk::deref() {
   if (type().kind != TypeKind::Pointer)
     return failure(with_article(type().name) + " points to nothing");
+  if (auto error = unknown_target()) return error;
   follow(part(0, kWord), type().elem);
   return std::nullopt;
 }

@@ -45,6 +45,7 @@ class Walk {
 
  private:
   const GoType& type() const { return types_.at(place_.type); }
+  std::optional<PathError> unknown_target();
   std::optional<PathError> field(const std::string& name);
   std::optional<PathError> index(const PathStep& step);
   std::optional<PathError> index_array(const PathStep& step);

@@ -410,6 +410,19 @@ TEST(DwarfTypes, Layout) {
   EXPECT_TRUE(it.dwarf->find_types("main.None").empty());
 }
 
+TEST(DwarfTypes, OfGenericPointersTheTargetIsNotKnown) {
+  Unit unit;
+  for (const char* name : {"go.shape.*uint8", "go.shape.*uint8_0", "go.shape.*main.T"})
+    unit.pointer(name, "int");
+  Opened it(unit, 24);
+  const auto shown = [&](const char* name) {
+    return dump(it.types, it.types.reference(*it.dwarf, unit.offset(name)));
+  };
+  EXPECT_EQ(shown("go.shape.*uint8"), "go.shape.*uint8 pointer 8");
+  EXPECT_EQ(shown("go.shape.*uint8_0"), "go.shape.*uint8_0 pointer 8");
+  EXPECT_EQ(shown("go.shape.*main.T"), "go.shape.*main.T pointer elem=int 8");
+}
+
 TEST(DwarfTypes, TypesThatContainThemselvesEnd) {
   Unit unit;
   unit.type("main.Loop", "main.Loop").type("main.A", "main.B").type("main.B", "main.A");
