@@ -28,12 +28,23 @@ func (o *output) add(f *fn, w *world) {
 	o.printer("show", f, "", seen)
 	o.printer("done", f, "", results)
 	o.clause("uprobe", f, o.prints(f, "", seen))
+	o.askShapes(f, arguments)
 	again := ""
 	if f.body == 2 { // what an argument was, told at the return
 		o.printer("again", f, "again ", arguments)
 		again = o.prints(f, "again ", arguments)
 	}
 	o.clause("uretprobe", f, o.prints(f, "", results)+again)
+}
+
+// askShapes writes clauses, each of which asks for what cannot be known.
+func (o *output) askShapes(f *fn, arguments []part) {
+	for _, p := range arguments {
+		if p.typ.isShape() && (!p.nameless() || o.knowsAll()) {
+			fmt.Fprintf(&o.shapes, "uprobe:./program:%s { printf(\"%s %%d\\n\", *%s); }\n", o.probe(f),
+				f.name, p.script)
+		}
+	}
 }
 
 func (o *output) clause(provider string, f *fn, body string) {
@@ -123,7 +134,7 @@ func (o *output) declare(f *fn) {
 		global := fmt.Sprintf("%sr%d", f.name, i)
 		globals = append(globals, global)
 		if r.typ.as != "" {
-			global = "interface{}(" + global + ").(" + r.typ.as + ")"
+			global = "*interface{}(&" + global + ").(*" + r.typ.as + ")"
 		}
 		returned = append(returned, global)
 	}

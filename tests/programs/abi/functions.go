@@ -67,7 +67,7 @@ func (w *world) function(i int, generics bool) *fn {
 	if f.form == generic || f.form == genericMethod {
 		f.body %= 3 // what is deferred there is a function of nearly the same name
 		for p := 0; p < 1+w.below(2); p++ {
-			t := *basics[w.below(len(basics))]
+			t := *w.typeArgument()
 			t.as = fmt.Sprintf("P%d", p)
 			f.typeParams = append(f.typeParams, &t)
 		}
@@ -109,6 +109,16 @@ func (w *world) capturedType(number int) *typ {
 			return t
 		}
 	}
+}
+
+func (w *world) typeArgument() *typ {
+	switch w.below(4) {
+	case 0:
+		return w.any(2)
+	case 1:
+		return pointerTo(w.structs[w.below(len(w.structs))])
+	}
+	return basics[w.below(len(basics))]
 }
 
 func (w *world) parameterType(f *fn) *typ {

@@ -63,6 +63,7 @@ func main() {
 	write(filepath.Join(directory, "script.gt"), out.script.String())
 	write(filepath.Join(directory, "floats"), out.floats.String())
 	write(filepath.Join(directory, "nameless"), out.nameless.String())
+	write(filepath.Join(directory, "shapes.gt"), out.shapes.String())
 }
 
 func write(name, text string) {
@@ -78,6 +79,7 @@ type output struct {
 	stripped               bool
 	source, script, floats strings.Builder
 	nameless               strings.Builder // functions whose DWARF leaves out arguments
+	shapes                 strings.Builder // clauses that ask where generic pointers point to
 	calls                  []string
 }
 

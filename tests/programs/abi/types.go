@@ -271,9 +271,11 @@ func leaves(t *typ, script, program string, scalar *int) (all []leaf) {
 		return all
 	case pointer:
 		add(script+" == nil", program+" == nil", "%lld")
-		if t.elem.kind == structure {
+		switch {
+		case t.isShape(): // an instance does not know what it points to
+		case t.elem.kind == structure:
 			all = append(all, behind(t.elem, script, program)...)
-		} else {
+		default:
 			all = append(all, behind(t.elem, "*"+script, "*"+program)...)
 		}
 	case mapping, channel:
@@ -291,6 +293,9 @@ func leaves(t *typ, script, program string, scalar *int) (all []leaf) {
 	*scalar += scalars(t)
 	return all
 }
+
+// isShape: whether it is a type parameter's pointer.
+func (t *typ) isShape() bool { return t.kind == pointer && strings.HasPrefix(t.as, "P") }
 
 // Whether the fields of the embedded f are spoken of as t's own: nothing else has their names.
 func promotes(t *typ, f field) bool {
