@@ -50,8 +50,9 @@ forget() {
 }
 
 # ask FOLDER: which functions gotap refuses, for this reason alone: Go up to 1.21 leaves parameters
-# without names out of DWARF, so where one may be missing the places of others are not known. gotap
-# tells twenty errors at a time.
+# without names out of DWARF, so where one may be missing the places of others are not known, or,
+# where the types of a method are known from elsewhere, the names. gotap tells twenty errors at a
+# time.
 ask() {
   local before=-1
   : > "$1/refused"
@@ -60,7 +61,8 @@ ask() {
     forget "$1/refused" 1 < "$1/script.gt" > "$1/ask.gt"
     (cd "$1" && "$GOTAP" --dump=types ask.gt > types 2> err) && break
     awk '/^ask.gt:.*: ERROR: / {
-        doubt = /: DWARF of Go 1[.][0-9]+ leaves out unnamed parameters here$/
+        doubt = /: DWARF of Go 1[.][0-9]+ leaves out unnamed parameters here$/ ||
+          /: the names of .*[.]F[0-9]+.s (parameters|results) are not known$/
         next
       }
       doubt && /^  printf/ { sub(/.*"/, "", $1); print $1; doubt = 0 }' "$1/err" >> "$1/refused"
