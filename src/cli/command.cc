@@ -174,7 +174,11 @@ std::string write_clauses(
     const std::function<std::string(const std::string& probes, const std::string& when)>& write) {
   std::map<std::string, std::string> probes_of;  // by predicate
   size_t left_out = 0;
-  for (const uint32_t function : without_wrappers(traced)) {
+  const std::vector<uint32_t> functions = without_wrappers(traced);
+  if (functions.size() < traced.functions.size() && !command.run.quiet)
+    std::fprintf(stderr, "%s left out, as the calls are seen in the functions called\n",
+                 count_of(traced.functions.size() - functions.size(), "wrapper").c_str());
+  for (const uint32_t function : functions) {
     const auto when = predicate(command, traced, function);
     if (!when) {
       left_out++;

@@ -112,8 +112,10 @@ for version in $versions; do
   unoptimised=$(variant "$version" unoptimised go build -gcflags='-N -l')
   signatures_agree "signatures/$version-unoptimised" "$version" "$unoptimised" "$source" main 28
   # net calls C; the C compiler's linker puts Go's sections and debugging information together.
-  for mode in exe pie; do
-    cgo=$(variant "$version" "cgo-$mode" env CGO_ENABLED=1 go build -buildmode=$mode)
+  modes=exe
+  if [ "$version" = 1.15 ]; then modes=pie; fi
+  for mode in $modes; do
+    cgo=$(variant "$version" "cgo-$mode" env CGO_ENABLED=1 go build -buildmode="$mode")
     signatures_agree "signatures/$version-cgo-$mode" "$version" "$cgo" "$source" main 28
     types_agree "types/$version-cgo-$mode" "$cgo"
     globals_agree "globals/$version-cgo-$mode" "$version" "$cgo"
