@@ -33,6 +33,10 @@ constexpr std::array kCArguments = {PtRegs::di, PtRegs::si, PtRegs::dx,
                                     PtRegs::cx, PtRegs::r8, PtRegs::r9};
 constexpr std::array kGoArguments = {PtRegs::ax, PtRegs::bx, PtRegs::cx,  PtRegs::di, PtRegs::si,
                                      PtRegs::r8, PtRegs::r9, PtRegs::r10, PtRegs::r11};
+constexpr std::array kDwarfRegisters = {PtRegs::ax,  PtRegs::dx,  PtRegs::cx,  PtRegs::bx,
+                                        PtRegs::si,  PtRegs::di,  PtRegs::bp,  PtRegs::sp,
+                                        PtRegs::r8,  PtRegs::r9,  PtRegs::r10, PtRegs::r11,
+                                        PtRegs::r12, PtRegs::r13, PtRegs::r14, PtRegs::r15};
 
 }  // namespace
 
@@ -65,6 +69,11 @@ std::optional<uint16_t> c_argument_register(unsigned n) {
 std::optional<uint16_t> go_argument_register(unsigned n) {
   if (n >= kGoArguments.size()) return std::nullopt;
   return kGoArguments[n];
+}
+
+std::optional<uint16_t> dwarf_register(unsigned n) {
+  if (n >= kDwarfRegisters.size()) return std::nullopt;
+  return kDwarfRegisters[n];
 }
 
 }  // namespace gotap::arch

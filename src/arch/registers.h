@@ -1,8 +1,10 @@
 // Registers of x86-64 as a uprobe program sees them: names, and places in struct pt_regs.
-// Entry points: register_offset(), c_argument_register(), go_argument_register().
+// Entry points: register_offset(), c_argument_register(), go_argument_register(),
+// dwarf_register().
 //
 // Facts: struct pt_regs of arch/x86/include/asm/ptrace.h (the BPF context of a uprobe);
-// System V ABI AMD64 3.2.3 (C arguments); Go's src/cmd/compile/abi-internal.md (Go >= 1.17).
+// System V ABI AMD64 3.2.3 (C arguments) and figure 3.36 (DWARF numbers); Go's
+// src/cmd/compile/abi-internal.md (Go >= 1.17).
 #pragma once
 
 #include <cstdint>
@@ -42,5 +44,8 @@ std::optional<uint16_t> c_argument_register(unsigned n);
 /// Offset in struct pt_regs of the N-th (from 0) integer word of a Go >= 1.17 call's arguments
 /// or results; nothing from the tenth on.
 std::optional<uint16_t> go_argument_register(unsigned n);
+
+/// Offset in struct pt_regs of the general register that DWARF numbers `n`; nothing from 16 on.
+std::optional<uint16_t> dwarf_register(unsigned n);
 
 }  // namespace gotap::arch

@@ -56,6 +56,11 @@ TEST(Registers, ArgumentOrders) {
   const char* go[] = {"ax", "bx", "cx", "di", "si", "r8", "r9", "r10", "r11"};
   for (unsigned i = 0; i < 9; i++) EXPECT_EQ(go_argument_register(i), register_offset(go[i]));
   EXPECT_EQ(go_argument_register(9), std::nullopt);
+  const char* dwarf[] = {"ax", "dx", "cx", "bx", "si", "di", "bp", "sp"};
+  for (unsigned i = 0; i < 8; i++) EXPECT_EQ(dwarf_register(i), register_offset(dwarf[i]));
+  for (unsigned i = 8; i < 16; i++)
+    EXPECT_EQ(dwarf_register(i), register_offset("r" + std::to_string(i)));
+  EXPECT_EQ(dwarf_register(16), std::nullopt);
 }
 
 }  // namespace

@@ -4,6 +4,10 @@
 
 #include <Zydis/Zydis.h>
 
+#include <algorithm>
+
+#include "arch/registers.h"
+
 namespace gotap::arch {
 namespace {
 
@@ -240,6 +244,29 @@ std::optional<RipOperand> rip_operand(Bytes code, uint64_t address) {
                     address + insn.length + static_cast<uint64_t>(insn.raw.disp.value)};
 }
 
+namespace {
+
+/// By its offset in struct pt_regs; a part stands for the whole.
+std::optional<uint16_t> general_register(const ZydisDecodedOperand& operand) {
+  if (operand.type != ZYDIS_OPERAND_TYPE_REGISTER) return std::nullopt;
+  // Zydis numbers RAX to R15 as the machine does.
+  constexpr uint16_t kOffsets[] = {PtRegs::ax,  PtRegs::cx,  PtRegs::dx,  PtRegs::bx,
+                                   PtRegs::sp,  PtRegs::bp,  PtRegs::si,  PtRegs::di,
+                                   PtRegs::r8,  PtRegs::r9,  PtRegs::r10, PtRegs::r11,
+                                   PtRegs::r12, PtRegs::r13, PtRegs::r14, PtRegs::r15};
+  const ZydisRegister whole =
+      ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, operand.reg.value);
+  if (whole < ZYDIS_REGISTER_RAX || whole > ZYDIS_REGISTER_R15) return std::nullopt;
+  return kOffsets[whole - ZYDIS_REGISTER_RAX];
+}
+
+bool is_on_stack(const ZydisDecodedOperand& operand) {
+  return operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.base == ZYDIS_REGISTER_RSP &&
+         operand.mem.index == ZYDIS_REGISTER_NONE && operand.mem.type == ZYDIS_MEMOP_TYPE_MEM;
+}
+
+}  // namespace
+
 Effects effects(Bytes code) {
   static const ZydisDecoder decoder = make_decoder();
   const Bytes bytes = limit(code);
@@ -260,6 +287,35 @@ Effects effects(Bytes code) {
         (operand.actions & ZYDIS_OPERAND_ACTION_MASK_READ) != 0 && base != ZYDIS_REGISTER_RIP;
     result.writes |= (operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) != 0;
   }
+  return result;
+}
+
+Writes writes(Bytes code) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  ZydisDecodedInstruction insn;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
+    return {};
+  Writes result;
+  for (unsigned i = 0; i < insn.operand_count; i++) {
+    const ZydisDecodedOperand& operand = operands[i];
+    if (!(operand.actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)) continue;
+    if (const auto reg = general_register(operand)) {
+      result.registers |= uint32_t{1} << (*reg / 8);
+    } else if (operand.visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT && is_on_stack(operand)) {
+      result.stack_offset = operand.mem.disp.value;
+      result.stack_bytes = operand.size / 8;
+    }
+  }
+  const bool copies =
+      insn.mnemonic == ZYDIS_MNEMONIC_MOV || insn.mnemonic == ZYDIS_MNEMONIC_MOVZX ||
+      insn.mnemonic == ZYDIS_MNEMONIC_MOVSX || insn.mnemonic == ZYDIS_MNEMONIC_MOVSXD;
+  if (!copies) return result;
+  result.from_register = general_register(operands[1]);
+  if (!result.from_register && !is_on_stack(operands[1])) return result;
+  if (!result.from_register) result.from_offset = operands[1].mem.disp.value;
+  result.copied_bytes = std::min(operands[0].size, operands[1].size) / 8;
   return result;
 }
 

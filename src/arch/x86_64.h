@@ -93,4 +93,19 @@ struct Effects {
 };
 Effects effects(Bytes code);
 
+/// What an instruction itself overwrites; what the callee of a call does not count, nor does what
+/// push and call put on the stack.
+struct Writes {
+  /// A bit for each register, by its offset in struct pt_regs / 8. A part counts as the whole.
+  uint32_t registers = 0;
+  uint32_t stack_bytes = 0;  ///< of memory at RSP + stack_offset
+  int64_t stack_offset = 0;
+  /// Not 0: it does nothing but copy so many bytes, extended or not, from a register, by its offset
+  /// in struct pt_regs, or from memory at RSP + from_offset.
+  uint32_t copied_bytes = 0;
+  std::optional<uint16_t> from_register;
+  int64_t from_offset = 0;
+};
+Writes writes(Bytes code);
+
 }  // namespace gotap::arch

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "arch/registers.h"
+
 namespace gotap::arch {
 namespace {
 
@@ -180,6 +182,39 @@ TEST(DecodePrologue, Table) {
     EXPECT_EQ(op.dest, c.dest) << c.bytes;
     EXPECT_EQ(op.base, c.base) << c.bytes;
     EXPECT_EQ(op.value, c.value) << c.bytes;
+  }
+}
+
+TEST(Writes, Table) {
+  const auto bit = [](uint16_t offset) { return uint32_t{1} << (offset / 8); };
+  using P = PtRegs;
+  const struct {
+    const char* bytes;
+    uint32_t registers, stack_bytes;
+    int64_t stack_offset;
+  } rows[] = {
+      {"48 89 c1", bit(P::cx), 0, 0},               // mov %rax, %rcx
+      {"41 b4 05", bit(P::r12), 0, 0},              // mov $5, %r12b
+      {"31 db", bit(P::bx), 0, 0},                  // xor %ebx, %ebx
+      {"48 f7 f9", bit(P::ax) | bit(P::dx), 0, 0},  // idiv %rcx
+      {"48 87 da", bit(P::bx) | bit(P::dx), 0, 0},  // xchg %rbx, %rdx
+      {"f3 48 ab", bit(P::cx) | bit(P::di), 0, 0},  // rep stos
+      {"48 39 c1", 0, 0, 0},                        // cmp %rax, %rcx
+      {"48 89 44 24 08", 0, 8, 8},                  // mov %rax, 8(%rsp)
+      {"66 89 44 24 f8", 0, 2, -8},                 // mov %ax, -8(%rsp)
+      {"48 ff 44 24 10", 0, 8, 16},                 // incq 16(%rsp)
+      {"0f 11 44 24 20", 0, 16, 32},                // movups %xmm0, 32(%rsp)
+      {"48 8b 44 24 08", bit(P::ax), 0, 0},         // mov 8(%rsp), %rax
+      {"48 89 01", 0, 0, 0},                        // mov %rax, (%rcx)
+      {"f2 0f 58 c1", 0, 0, 0},                     // addsd %xmm1, %xmm0
+      {"06", 0, 0, 0},                              // none
+  };
+  for (const auto& row : rows) {
+    const std::vector<uint8_t> code = unhex(row.bytes);
+    const Writes found = writes(Bytes(code.data(), code.size()));
+    EXPECT_EQ(found.registers, row.registers) << row.bytes;
+    EXPECT_EQ(found.stack_bytes, row.stack_bytes) << row.bytes;
+    EXPECT_EQ(found.stack_offset, row.stack_offset) << row.bytes;
   }
 }
 
