@@ -47,6 +47,7 @@ enum DwarfAttribute : uint16_t {
   DW_AT_high_pc = 0x12,
   DW_AT_language = 0x13,
   DW_AT_const_value = 0x1c,
+  DW_AT_inline = 0x20,
   DW_AT_abstract_origin = 0x31,
   DW_AT_count = 0x37,
   DW_AT_data_member_location = 0x38,
@@ -147,8 +148,8 @@ class Dwarf {
   std::vector<AddressRange> ranges(const DwarfDie& die) const;
   /// The expression that says where the value of `die` is at `pc`; nothing: it does not say.
   std::optional<Bytes> location(const DwarfDie& die, uint64_t pc) const;
-  /// All such expressions, wherever they hold.
-  std::vector<Bytes> locations(const DwarfDie& die) const;
+  /// All such expressions, each with the addresses at which it holds.
+  std::vector<std::pair<AddressRange, Bytes>> locations(const DwarfDie& die) const;
   /// The address with this index in the unit's table (DW_FORM_addrx, DW_OP_addrx).
   std::optional<uint64_t> indexed_address(const DwarfUnit& unit, uint64_t index) const;
 

@@ -134,10 +134,10 @@ std::optional<Bytes> Dwarf::location(const DwarfDie& die, uint64_t pc) const {
   return found;
 }
 
-std::vector<Bytes> Dwarf::locations(const DwarfDie& die) const {
-  std::vector<Bytes> all;
-  each_location(die, [&](uint64_t, uint64_t, Bytes expression) {
-    all.push_back(expression);
+std::vector<std::pair<AddressRange, Bytes>> Dwarf::locations(const DwarfDie& die) const {
+  std::vector<std::pair<AddressRange, Bytes>> all;
+  each_location(die, [&](uint64_t begin, uint64_t end, Bytes expression) {
+    all.push_back({{begin, end}, expression});
     return all.size() < kMaxLocations;
   });
   return all;

@@ -234,8 +234,13 @@ std::string dump(const ValueLocation& location) {
   std::string out;
   for (const Piece& piece : location.pieces) {
     if (!out.empty()) out += "+";
-    out += (piece.in == Piece::In::IntRegister ? "I" : "F") + std::to_string(piece.number) + ":" +
-           std::to_string(piece.size) + "@" + std::to_string(piece.offset);
+    switch (piece.in) {
+      case Piece::In::IntRegister: out += "I" + std::to_string(piece.number); break;
+      case Piece::In::FloatRegister: out += "F" + std::to_string(piece.number); break;
+      case Piece::In::AnyRegister: out += "A" + std::to_string(piece.number); break;
+      case Piece::In::Stack: out += "[" + std::to_string(piece.stack_offset) + "]"; break;
+    }
+    out += ":" + std::to_string(piece.size) + "@" + std::to_string(piece.offset);
   }
   return out.empty() ? "-" : out;
 }

@@ -2,6 +2,7 @@
 // access.h. How it goes on: access_walk.h.
 #include "go/access.h"
 
+#include "arch/registers.h"
 #include "base/text.h"
 #include "go/access_walk.h"
 
@@ -26,8 +27,9 @@ struct Chosen {
 
 class Resolver {
  public:
-  Resolver(const TypeInfo& info, uint32_t function, const Path& path)
-      : info_(info), function_(function), path_(path) {}
+  Resolver(const TypeInfo& info, uint32_t function, const Path& path,
+           const InlinedCallSite* inlined)
+      : info_(info), function_(function), path_(path), inlined_(inlined) {}
   /// The value at the path's root. An error, or Access::unknown, says why there is none.
   std::optional<PathError> start(Access& access, Place& place, bool& root_is_field);
 
@@ -46,6 +48,7 @@ class Resolver {
   const TypeInfo& info_;
   uint32_t function_;
   const Path& path_;
+  const InlinedCallSite* inlined_;
 };
 
 Place place_of(const ValueLocation& location, TypeId type) {
@@ -58,17 +61,32 @@ Place place_of(const ValueLocation& location, TypeId type) {
   }
   for (const Piece& piece : location.pieces) {
     LoosePart part{piece.offset, {}, {}};
-    if (piece.in == Piece::In::FloatRegister)
-      part.unknown = "in XMM" + std::to_string(piece.number);
-    else
-      part.word = {Word::In::Register, static_cast<uint8_t>(piece.size), false, piece.number};
+    const auto size = static_cast<uint8_t>(piece.size);
+    switch (piece.in) {
+      case Piece::In::IntRegister:
+        part.word = {Word::In::Register, size, false, piece.number};
+        break;
+      case Piece::In::FloatRegister: part.unknown = "in XMM" + std::to_string(piece.number); break;
+      case Piece::In::AnyRegister:
+        part.word = {Word::In::AnyRegister, size, false, piece.number};
+        break;
+      case Piece::In::Stack: part.word = {Word::In::Stack, size, false, piece.stack_offset}; break;
+    }
     place.parts.push_back(std::move(part));
   }
+  if (!location.missing.empty()) place.missing = location.missing;
   return place;
 }
 
 Chosen Resolver::by_number(const Signature& signature, const std::vector<Parameter>& list) const {
   const size_t n = *path_.root.number;
+  if (signature.named_only)
+    return {{},
+            false,
+            at_root("the numbers of " + name() +
+                        "'s parameters are not known: it is inlined "
+                        "everywhere",
+                    "by name: " + spelled(signature))};
   if (n < list.size()) return {n, false, {}};
   const bool result = path_.root.kind == PathRoot::Kind::Result;
   const std::string what = result ? "result" : "parameter";
@@ -176,15 +194,27 @@ std::optional<PathError> Resolver::start(Access& access, Place& place, bool& roo
     access.unknown = signature.error().message;
     return std::nullopt;
   }
-  if (path_.root.kind == PathRoot::Kind::Captured) return captured(*signature, access, place);
+  if (path_.root.kind == PathRoot::Kind::Captured) {
+    // A closure that was inlined has no context.
+    if (inlined_) access.unknown = "inlined: not known here";
+    return captured(*signature, access, place);
+  }
   const bool result = path_.root.kind == PathRoot::Kind::Result;
   const std::vector<Parameter>& list = result ? signature->results : signature->params;
   Chosen chosen = choose(*signature, list);
   if (chosen.error) return chosen.error;
-  const Placement placement = go::place(info_.types(), *signature, info_.abi(function_));
-  const std::vector<ValueLocation>& places = result ? placement.results : placement.params;
   root_is_field = chosen.whole;
   place.type = list[*chosen.index].type;
+  if (inlined_) {
+    auto where = info_.inlined_place(*inlined_, function_, list[*chosen.index]);
+    if (where)
+      place = place_of(*where, place.type);
+    else
+      access.unknown = where.error().message;
+    return std::nullopt;
+  }
+  const Placement placement = go::place(info_.types(), *signature, info_.abi(function_));
+  const std::vector<ValueLocation>& places = result ? placement.results : placement.params;
   if (*chosen.index >= places.size() || !places[*chosen.index].known) {
     access.type = place.type;
     access.unknown = "place unknown";
@@ -196,13 +226,24 @@ std::optional<PathError> Resolver::start(Access& access, Place& place, bool& roo
 
 }  // namespace
 
+std::optional<uint16_t> register_of(const Word& word) {
+  switch (word.in) {
+    case Word::In::Register: return arch::go_argument_register(static_cast<unsigned>(word.offset));
+    case Word::In::AnyRegister:
+      if (arch::register_name(static_cast<uint16_t>(word.offset)).empty()) return std::nullopt;
+      return static_cast<uint16_t>(word.offset);
+    case Word::In::Context: return arch::PtRegs::dx;
+    default: return std::nullopt;
+  }
+}
+
 Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
-                 const std::vector<std::string>& error_texts) {
+                 const std::vector<std::string>& error_texts, const InlinedCallSite* inlined) {
   Resolved resolved;
   Access& access = resolved.access;
   Place place;
   bool root_is_field = false;
-  resolved.error = Resolver(info, function, path).start(access, place, root_is_field);
+  resolved.error = Resolver(info, function, path, inlined).start(access, place, root_is_field);
   if (resolved.error || (!access.unknown.empty() && place.type == kNoType)) return resolved;
   Walk walk(info, access, std::move(place));
   if (root_is_field) {

@@ -64,12 +64,13 @@ enum class Aspect : uint8_t {
 /// A machine word, or less, of a value.
 struct Word {
   enum class In : uint8_t {
-    Register,  ///< `offset` is the number of an integer register, as in Piece
-    Stack,     ///< at SP + offset
-    Context,   ///< RDX itself: the closure's context
-    Base,      ///< at the base address + offset
-    Address,   ///< the base address + offset itself: where an array lies
-    Constant,  ///< `offset` itself
+    Register,     ///< `offset` is the number of an integer register, as in Piece
+    AnyRegister,  ///< `offset` is that of the register in struct pt_regs
+    Stack,        ///< at SP + offset
+    Context,      ///< RDX itself: the closure's context
+    Base,         ///< at the base address + offset
+    Address,      ///< the base address + offset itself: where an array lies
+    Constant,     ///< `offset` itself
   };
   In in = In::Constant;
   uint8_t size = 8;        ///< 1, 2, 4, 8
@@ -181,9 +182,13 @@ std::string with_article(const std::string& name);
 /// Where `path` leads in function `function`, whose values are looked at at a call's begin
 /// (parameters, captured variables) or at a RET (results). `error_texts` are the error types of
 /// the user, each with the string that is its text: "*main.E.Msg"; one that is not there counts
-/// for nothing.
+/// for nothing. `inlined`: the call was inlined there.
 Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
-                 const std::vector<std::string>& error_texts = {});
+                 const std::vector<std::string>& error_texts = {},
+                 const InlinedCallSite* inlined = nullptr);
+
+/// The offset in struct pt_regs of the register that the word is in, if it is in one.
+std::optional<uint16_t> register_of(const Word& word);
 
 /// The stage's printer: `base=r0:8; words [base+16]:8 [base+24]:8`.
 std::string dump(const Access& access);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "arch/registers.h"
 #include "support/go_demo.h"
 
 namespace gotap::go {
@@ -156,6 +157,52 @@ TEST(Access, DirectBySize) {
   const Path path{arg("req"), {field("Any"), is("main.Padded"), field("P")}};
   EXPECT_EQ(shown(resolve(*info, kHandle, path, V)),
             "base=r0:8; type [base+192]:8 is 0x3b00; words [base+200]:8; bias");
+}
+
+// Where a call was inlined its arguments are wherever DWARF has them.
+TEST(Access, InlinedCalls) {
+  const auto info = demo();
+  const InlinedCallSite site{0x1234, 0x1234, 0};
+  const auto at = [&](std::string name, std::vector<PathStep> steps, Aspect aspect = V) {
+    return shown(
+        resolve(*info, kHandle, {arg(std::move(name)), std::move(steps)}, aspect, {}, &site));
+  };
+  const auto any = [](uint16_t offset, uint32_t in_value) {
+    return Piece{Piece::In::AnyRegister, static_cast<uint8_t>(offset), in_value, 8};
+  };
+  ValueLocation key{.pieces = {any(arch::PtRegs::r12, 0), {Piece::In::Stack, 0, 8, 8, 24}}};
+  info->inlined[{0x1234, "key"}] = key;
+  info->inlined[{0x1234, "req"}] = {.pieces = {any(arch::PtRegs::dx, 0)}};
+  info->inlined[{0x1234, "n"}] = {.pieces = {{Piece::In::Stack, 0, 0, 4, 40}}};
+  info->inlined[{0x1234, "ratio"}] = {.pieces = {{Piece::In::FloatRegister, 7, 0, 8}}};
+  EXPECT_EQ(at("key", {}), "words r12:8 [sp+24]:8");
+  EXPECT_EQ(at("key", {}, Aspect::Len), "words [sp+24]:8s");
+  EXPECT_EQ(at("req", {field("Size")}), "base=dx:8; words [base+40]:4s");
+  EXPECT_EQ(at("n", {}), "words [sp+40]:4s");
+  EXPECT_EQ(at("ratio", {}), "unknown: in XMM7");
+  EXPECT_EQ(at("ok", {}), "unknown: inlined: optimized out");
+  EXPECT_EQ(at("none", {}).substr(0, 35), "-1: main.handle has no parameter no");
+  key.pieces.pop_back();
+  key.missing = "inlined: optimized out";
+  info->inlined[{0x1234, "key"}] = key;
+  EXPECT_EQ(at("key", {}), "unknown: inlined: optimized out") << "no length";
+  EXPECT_EQ(at("key", {}, Aspect::Len), "unknown: inlined: optimized out");
+  const Path captures{captured("name"), {}};
+  EXPECT_EQ(shown(resolve(*info, kClosure, captures, V, {}, &site)),
+            "unknown: inlined: not known here");
+  const Path of_package{global("main.count"), {}};
+  EXPECT_EQ(shown(resolve(*info, kHandle, of_package, V, {}, &site)),
+            shown(resolve(*info, kHandle, of_package, V)));
+}
+
+// Of a function that is inlined everywhere, DWARF leaves out what has no name.
+TEST(Access, NumbersOfNamesAlone) {
+  const auto info = demo();
+  info->functions[kHandle].signature.named_only = true;
+  EXPECT_EQ(
+      shown(resolve(*info, kHandle, {arg(1), {}}, V)).substr(0, 85),
+      "-1: the numbers of main.handle's parameters are not known: it is inlined everywhere |");
+  EXPECT_EQ(shown(resolve(*info, kHandle, {arg("key"), {}}, V)), "words r1:8 r2:8");
 }
 
 TEST(Access, UnknownKeepsTheType) {

@@ -1,4 +1,5 @@
 // Prints paths and accesses; see access.h.
+#include "arch/registers.h"
 #include "base/text.h"
 #include "go/access.h"
 
@@ -21,6 +22,8 @@ std::string to_string(const Word& word) {
   const std::string width = ":" + std::to_string(word.size) + (word.is_signed ? "s" : "");
   switch (word.in) {
     case Word::In::Register: return "r" + std::to_string(word.offset) + width;
+    case Word::In::AnyRegister:
+      return std::string(arch::register_name(static_cast<uint16_t>(word.offset))) + width;
     case Word::In::Stack: return "[sp" + offset_text(word.offset) + "]" + width;
     case Word::In::Context: return "ctx";
     case Word::In::Base: return "[base" + offset_text(word.offset) + "]" + width;

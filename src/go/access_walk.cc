@@ -66,7 +66,7 @@ Word Walk::part(uint64_t offset, uint64_t size, bool is_signed) {
   const int64_t at = place_.offset + static_cast<int64_t>(offset);
   if (place_.in == Place::In::Stack) return {Word::In::Stack, bytes, is_signed, at};
   if (place_.in == Place::In::Base) return {Word::In::Base, bytes, is_signed, at};
-  std::string unknown = "place unknown";
+  std::string unknown = place_.missing;
   for (const LoosePart& part : place_.parts) {
     if (part.offset != static_cast<uint64_t>(at)) continue;
     if (part.unknown.empty() && part.word.size == size) {

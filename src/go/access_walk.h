@@ -29,6 +29,7 @@ struct Place {
   int64_t offset = 0;
   std::vector<LoosePart> parts;
   TypeId type = kNoType;
+  std::string missing = "place unknown";  ///< why what is not in `parts` cannot be had
 };
 
 class Walk {

@@ -163,7 +163,7 @@ std::vector<LocatedPiece> DwarfTypes::Impl::home(const DwarfParameter& parameter
     if (auto pieces = read_location(*dwarf, *die.unit, *at_entry, size); !pieces.empty())
       return pieces;
   if (!in_frame) return {};
-  for (Bytes expression : dwarf->locations(die)) {
+  for (const auto& [range, expression] : dwarf->locations(die)) {
     auto pieces = read_location(*dwarf, *die.unit, expression, size);
     const auto outside = [](const LocatedPiece& it) {
       return it.in != LocatedPiece::In::Frame || it.frame_offset < 0;

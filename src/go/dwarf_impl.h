@@ -85,6 +85,7 @@ struct DwarfTypes::Impl {
     std::unordered_multimap<std::string_view, uint64_t> types;
     std::unordered_multimap<std::string, uint64_t> short_types;
     std::map<std::string_view, uint64_t> variables;
+    std::map<std::string_view, uint64_t> inlined;  // functions that were
     std::vector<uint64_t> constants;
   };
   /// Of all entries at the top of units; made when it is first asked for.

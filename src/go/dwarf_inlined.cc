@@ -29,6 +29,7 @@ std::vector<InlinedCall> DwarfTypes::inlined_calls(uint64_t pc, Types& types) co
     const auto abstract =
         origin.kind == DwarfValue::Kind::Reference ? dwarf.die(origin.number) : std::nullopt;
     InlinedCall call;
+    call.code = dwarf.ranges(*inner);
     if (abstract) call.function = dwarf.attribute(*abstract, elf::DW_AT_name).text;
     dwarf.for_each_child(*inner, [&](const DwarfDie& child) {
       if (child.tag() != elf::DW_TAG_formal_parameter) return true;
@@ -40,8 +41,12 @@ std::vector<InlinedCall> DwarfTypes::inlined_calls(uint64_t pc, Types& types) co
       it.name = dwarf.attribute(*named, elf::DW_AT_name).text;
       it.type = types.reference(*this, type);
       it.is_result = dwarf.attribute(*named, elf::DW_AT_variable_parameter).number != 0;
-      if (const auto where = dwarf.location(child, pc))
-        it.pieces = read_location(dwarf, *child.unit, *where, types.at(it.type).size);
+      const uint64_t size = types.at(it.type).size;
+      for (const auto& [range, expression] : dwarf.locations(child)) {
+        LocatedValue value{range.first, range.second, {}, {}};
+        value.pieces = read_location(dwarf, *child.unit, expression, size, &value.parts);
+        it.places.push_back(std::move(value));
+      }
       call.params.push_back(std::move(it));
       return true;
     });

@@ -56,7 +56,8 @@ class Expression {
 }  // namespace
 
 std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::DwarfUnit& unit,
-                                        Bytes expression, uint64_t value_size) {
+                                        Bytes expression, uint64_t value_size,
+                                        std::vector<uint32_t>* parts) {
   std::vector<LocatedPiece> pieces;
   Expression it(expression);
   uint64_t offset = 0;  // in the value
@@ -72,6 +73,7 @@ std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::Dwar
         pieces.push_back(*current);
       }
       if (pieces.size() > kMaxPieces) return {};
+      if (parts) parts->push_back(static_cast<uint32_t>(size));
       offset += size;
       current.reset();
       continue;

@@ -13,8 +13,9 @@
 namespace gotap::go {
 
 /// By offset in the value; what is nowhere is left out. Nothing: it is nowhere, or the expression
-/// is not understood.
+/// is not understood. `parts`: the sizes of all its parts are added there.
 std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::DwarfUnit& unit,
-                                        Bytes expression, uint64_t value_size);
+                                        Bytes expression, uint64_t value_size,
+                                        std::vector<uint32_t>* parts = nullptr);
 
 }  // namespace gotap::go

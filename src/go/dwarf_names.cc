@@ -37,9 +37,15 @@ const DwarfTypes::Impl::Names& DwarfTypes::Impl::names() const {
     dwarf->for_each_child(*root, [&](const DwarfDie& die) {
       const uint16_t tag = die.tag();
       if (tag == elf::DW_TAG_constant) all.constants.push_back(die.offset);
-      if (!is_type(tag) && tag != elf::DW_TAG_variable) return true;
+      const bool inlined =
+          tag == elf::DW_TAG_subprogram && dwarf->attribute(die, elf::DW_AT_inline);
+      if (!is_type(tag) && tag != elf::DW_TAG_variable && !inlined) return true;
       const std::string_view name = dwarf->attribute(die, elf::DW_AT_name).text;
       if (name.empty()) return true;
+      if (inlined) {
+        all.inlined.emplace(name, die.offset);
+        return true;
+      }
       if (tag == elf::DW_TAG_variable) {
         all.variables.emplace(name, die.offset);
       } else {

@@ -130,6 +130,33 @@ std::optional<uint32_t> number_in(std::string_view name, std::string_view prefix
   return n;
 }
 
+std::optional<Signature> DwarfTypes::inlined_signature(std::string_view name, Types& types) const {
+  const auto found = impl_->names().inlined.find(name);
+  if (found == impl_->names().inlined.end()) return std::nullopt;
+  const auto die = impl_->dwarf->die(found->second);
+  if (!die) return std::nullopt;
+  Signature signature;
+  signature.named_only = true;
+  bool whole = true;
+  impl_->dwarf->for_each_child(*die, [&](const elf::DwarfDie& child) {
+    if (child.tag() != elf::DW_TAG_formal_parameter) return true;
+    const elf::Dwarf& dwarf = *impl_->dwarf;
+    const std::string_view called = dwarf.attribute(child, elf::DW_AT_name).text;
+    const uint64_t type = impl_->type_of(child);
+    whole &= type != 0;
+    if (type == 0 || called == kDictionary) return true;
+    const bool is_result = dwarf.attribute(child, elf::DW_AT_variable_parameter).number != 0;
+    (is_result ? signature.results : signature.params)
+        .push_back({has_name(called) ? std::string(called) : "", types.reference(*this, type)});
+    return true;
+  });
+  if (!whole) return std::nullopt;
+  const std::string receiver = receiver_type(split(name));
+  signature.has_receiver = !receiver.empty() && !signature.params.empty() &&
+                           types.at(signature.params[0].type).name == receiver;
+  return signature;
+}
+
 Result<Signature> DwarfTypes::signature(const Function& function, Types& types) const {
   if (function.assembly) return unknown("written in assembly");
   const auto die = impl_->function_at(function.entry);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "elf/dwarf.h"
 #include "elf/elf.h"
 #include "go/type_info.h"
 
@@ -29,16 +30,25 @@ struct LocatedPiece {
   bool operator==(const LocatedPiece&) const = default;
 };
 
+/// Where a value is while the instructions at [begin, end) run.
+struct LocatedValue {
+  uint64_t begin = 0, end = 0;
+  std::vector<LocatedPiece> pieces;  ///< by offset; what is not listed is nowhere, or not known
+  /// The sizes of all its parts, those that are nowhere too; empty: it is not divided.
+  std::vector<uint32_t> parts;
+};
+
 /// A parameter of a call that was inlined.
 struct InlinedParameter {
   std::string name;
   TypeId type = kNoType;
   bool is_result = false;
-  std::vector<LocatedPiece> pieces;  ///< by offset; what is not listed is nowhere, or not known
+  std::vector<LocatedValue> places;
 };
 
 struct InlinedCall {
   std::string function;
+  std::vector<elf::AddressRange> code;
   std::vector<InlinedParameter> params;
 };
 
@@ -68,6 +78,9 @@ class DwarfTypes final : public TypeSource {
   /// The inlined calls whose code the instruction at `pc` is, the outermost first. Unnamed
   /// parameters are not among theirs: DWARF leaves them out.
   std::vector<InlinedCall> inlined_calls(uint64_t pc, Types& types) const;
+  /// Of a function that was inlined, without its parameters that have no names; nothing: no
+  /// function of this name was.
+  std::optional<Signature> inlined_signature(std::string_view name, Types& types) const;
 
   GoType read_type(uint64_t key, Types& types) const override;
   std::vector<std::string> warnings() const;

@@ -48,7 +48,7 @@ class Unit {
     abbrev(kFunction, elf::DW_TAG_subprogram, true, {{0x03, 0x08}, {0x11, 0x01}, {0x12, 0x07}});
     abbrev(kParameter, elf::DW_TAG_formal_parameter, false,
            {{0x03, 0x08}, {0x4b, 0x0c}, {0x49, 0x13}, {0x02, 0x0a}});
-    abbrev(kAbstract, elf::DW_TAG_subprogram, true, {{0x03, 0x08}});
+    abbrev(kAbstract, elf::DW_TAG_subprogram, true, {{0x03, 0x08}, {0x20, 0x0b}});
     abbrev(kAbstractParameter, elf::DW_TAG_formal_parameter, false,
            {{0x03, 0x08}, {0x4b, 0x0c}, {0x49, 0x13}});
     abbrev(kConcrete, elf::DW_TAG_subprogram, true, {{0x31, 0x13}, {0x11, 0x01}, {0x12, 0x07}});
@@ -108,7 +108,7 @@ class Unit {
   Unit& captured(const std::string& name, const std::string& type, uint8_t offset) {
     return u8(kCaptured).text(name).refer(type).u8(offset);
   }
-  Unit& abstract(const std::string& name) { return label(name).u8(kAbstract).text(name); }
+  Unit& abstract(const std::string& name) { return label(name).u8(kAbstract).text(name).u8(1); }
   Unit& abstract_param(const std::string& name, const std::string& type, bool is_result = false) {
     return label("param " + name).u8(kAbstractParameter).text(name).u8(is_result).refer(type);
   }
@@ -451,14 +451,28 @@ TEST(DwarfInlined, PlacesAtOneInstruction) {
   EXPECT_EQ(calls[0].function, "main.g");
   ASSERT_EQ(calls[0].params.size(), 2u);
   using In = LocatedPiece::In;
-  EXPECT_EQ(calls[0].params[0].pieces,
+  EXPECT_EQ(calls[0].params[0].places.at(0).pieces,
             (std::vector<LocatedPiece>{{.in = In::Frame, .frame_offset = 8, .size = 8}}));
   // The pointer is in a register, the length nowhere.
-  EXPECT_EQ(calls[0].params[1].pieces,
+  EXPECT_EQ(calls[0].params[1].places.at(0).pieces,
             (std::vector<LocatedPiece>{{.in = In::Register, .reg = 0, .size = 8}}));
   EXPECT_EQ(calls[1].function, "main.h");
-  EXPECT_TRUE(calls[1].params[0].pieces.empty());  // computed: not understood
+  EXPECT_TRUE(calls[1].params[0].places.at(0).pieces.empty());  // computed: not understood
   EXPECT_EQ(it.dwarf->inlined_calls(0x1010, it.types).size(), 1u);
+}
+
+TEST(DwarfInlined, SignatureByName) {
+  Unit unit;
+  unit.abstract("main.(*T).g").abstract_param("t", "*main.T").abstract_param("s", "string");
+  unit.abstract_param("~r0", "int", true).end();
+  unit.function("main.f").end();
+  Opened it(unit, 24);
+  const auto signature = it.dwarf->inlined_signature("main.(*T).g", it.types);
+  ASSERT_TRUE(signature);
+  EXPECT_EQ(to_string(it.types, *signature, "main.(*T).g"), "main.(*T).g(t *main.T, s string) int");
+  EXPECT_TRUE(signature->has_receiver);
+  EXPECT_TRUE(signature->named_only);
+  EXPECT_FALSE(it.dwarf->inlined_signature("main.f", it.types)) << "it has code of its own";
 }
 
 }  // namespace

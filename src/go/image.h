@@ -117,11 +117,18 @@ struct InlinedCopies {
   uint32_t count = 0;
 };
 
-/// Where such calls begin: instructions that run exactly once a call. Facts at
-/// find_inlined_sites().
+/// Which of the inlined calls one is, and where it begins.
+struct InlinedCallSite {
+  uint64_t address = 0;  ///< of the instruction that runs exactly once a call
+  uint64_t body = 0;     ///< of some instruction that is the call's
+  uint32_t depth = 0;    ///< how many inlined calls the call itself is within
+};
+
+/// Where such calls begin. Facts at find_inlined_sites().
 struct InlinedSites {
   std::vector<EntrySite> sites;
-  std::vector<std::string> refused;  ///< a reason for each call that has none
+  std::vector<InlinedCallSite> calls;  ///< parallel to `sites`
+  std::vector<std::string> refused;    ///< a reason for each call that has none
 };
 
 struct SourceLine {

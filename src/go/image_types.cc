@@ -95,6 +95,11 @@ std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(size_t index) 
 
 /// The user's word goes first, then the one who knows most.
 Result<Signature> ImageTypes::signature(uint32_t index) const {
+  if (index >= functions_.size() && !function_name(index).empty()) {
+    if (!described()) return Error{"signature unknown: stripped", ""};
+    if (auto found = described()->inlined_signature(function_name(index), types_)) return *found;
+    return Error{"signature unknown: not described by DWARF", ""};
+  }
   if (index >= functions_.size() || !functions_[index].is_go)
     return Error{"signature unknown: not a Go function", ""};
   const Function& function = functions_[index];
@@ -126,7 +131,63 @@ Abi ImageTypes::abi(uint32_t index) const {
 }
 
 std::string_view ImageTypes::function_name(uint32_t index) const {
-  return index < functions_.size() ? functions_[index].name : std::string_view();
+  if (index < functions_.size()) return functions_[index].name;
+  const size_t inlined = index - functions_.size();
+  return inlined < inlined_functions_.size() ? inlined_functions_[inlined] : std::string_view();
+}
+
+uint32_t ImageTypes::inlined_function(std::string_view name) const {
+  auto found = std::find(inlined_functions_.begin(), inlined_functions_.end(), name);
+  if (found == inlined_functions_.end()) found = inlined_functions_.emplace(found, name);
+  return static_cast<uint32_t>(functions_.size() +
+                               static_cast<size_t>(found - inlined_functions_.begin()));
+}
+
+/// Of the function that `address` lies in; null: there is none.
+const InlinedValues* ImageTypes::values_in(uint64_t address) const {
+  const auto at = [this](uint64_t wanted) {
+    return std::upper_bound(functions_.begin(), functions_.end(), wanted,
+                            [](uint64_t a, const Function& f) { return a < f.entry; });
+  };
+  const auto after = at(address);
+  if (after == functions_.begin() || !(after - 1)->is_go || address >= (after - 1)->end)
+    return nullptr;
+  const auto index = static_cast<size_t>(after - 1 - functions_.begin());
+  if (host_ == index) return host_values_ ? &*host_values_ : nullptr;
+  host_ = index;
+  host_values_.reset();
+  const Function& function = functions_[index];
+  const auto code = elf_.at(function.entry, function.end - function.entry);
+  if (!code) return nullptr;
+  // What these change is the compiler's business: their calls are instructions of its own, of which
+  // it knows the registers (cmd/compile/internal/ssa/_gen/AMD64Ops.go, clobbers).
+  const auto keeps_registers = [&](uint64_t target) {
+    const auto callee = at(target);
+    return callee != functions_.begin() && (callee - 1)->name.starts_with("runtime.gcWriteBarrier");
+  };
+  host_values_.emplace(*code, function.entry, pclntab_->stack_depths(rows_[index]),
+                       keeps_registers);
+  return &*host_values_;
+}
+
+Result<ValueLocation> ImageTypes::inlined_place(const InlinedCallSite& call, uint32_t function,
+                                                const Parameter& parameter) const {
+  if (!described()) return Error{"inlined: not known without DWARF", ""};
+  const Error unknown{"inlined: not known here", ""};
+  const std::vector<InlinedCall> calls = described()->inlined_calls(call.body, types_);
+  const InlinedValues* values = values_in(call.address);
+  if (!values || call.depth >= calls.size() || parameter.name.empty() ||
+      calls[call.depth].function != function_name(function))
+    return unknown;
+  const std::vector<InlinedParameter>& params = calls[call.depth].params;
+  const auto found = std::find_if(params.begin(), params.end(), [&](const InlinedParameter& it) {
+    return !it.is_result && it.name == parameter.name;
+  });
+  // The compiler lists those of which something is left.
+  if (found == params.end()) return Error{"inlined: optimized out", ""};
+  // Another instance of a generic function.
+  if (found->type != parameter.type) return unknown;
+  return values->place(types_, calls[call.depth], *found, call.address);
 }
 
 std::vector<TypeId> ImageTypes::find_types(std::string_view name) const {

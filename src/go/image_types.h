@@ -2,8 +2,10 @@
 // user say. Private to go/. Entry point: ImageTypes.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "go/debug_binary.h"
 #include "go/dwarf_types.h"
 #include "go/image.h"
+#include "go/inlined_values.h"
 #include "go/pclntab.h"
 #include "go/rtype.h"
 #include "go/type_info.h"
@@ -36,6 +39,9 @@ class ImageTypes final : public TypeInfo {
   Abi abi(uint32_t index) const override;
   std::string_view function_name(uint32_t index) const override;
   int minor() const override { return minor_; }
+  uint32_t inlined_function(std::string_view name) const override;
+  Result<ValueLocation> inlined_place(const InlinedCallSite& call, uint32_t function,
+                                      const Parameter& parameter) const override;
   std::vector<TypeId> find_types(std::string_view name) const override;
   std::optional<TypeId> type_at(uint64_t address) const override;
   uint64_t runtime_address(TypeId type) const override;
@@ -50,6 +56,7 @@ class ImageTypes final : public TypeInfo {
   const DwarfTypes* described() const;
   Result<void> add_signature(const std::string& text);
   Result<void> check(const Signature& signature, size_t index) const;
+  const InlinedValues* values_in(uint64_t address) const;
   /// What the compiler wrote down of the function's arguments; nothing: nothing, or not known.
   std::optional<std::vector<uint8_t>> written_arguments(size_t index) const;
 
@@ -64,6 +71,10 @@ class ImageTypes final : public TypeInfo {
   mutable std::unique_ptr<Rtypes> rtypes_;
   std::unique_ptr<DebugBinary> debug_;
   std::map<size_t, Signature> written_;  // by function: those of the user
+  mutable std::deque<std::string> inlined_functions_;
+  /// Of the function that was asked for last: they are asked for one after the other.
+  mutable size_t host_ = ~size_t{0};
+  mutable std::optional<InlinedValues> host_values_;
 };
 
 }  // namespace gotap::go

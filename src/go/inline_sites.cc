@@ -64,6 +64,7 @@ class Finder {
   std::optional<uint64_t> site_of(int32_t call) const;
   bool may_be_skipped(size_t block, const Step& mark) const;
   std::optional<uint64_t> first_of(size_t block, int32_t call) const;
+  InlinedCallSite identify(int32_t call, const Step& site) const;
   bool is_dominated(size_t block, const std::vector<size_t>& others) const;
   bool loops_inside(size_t block, int32_t call) const;
   bool is_in(const Step& step, int32_t call) const {
@@ -221,6 +222,22 @@ std::optional<uint64_t> Finder::first_of(size_t block, int32_t call) const {
   return std::nullopt;
 }
 
+/// A mark that is a nop is the caller's, so that the body is elsewhere; it may even be gone.
+InlinedCallSite Finder::identify(int32_t call, const Step& site) const {
+  InlinedCallSite it{site.address, site.address, 0};
+  if (!is_in(site, call)) {
+    const auto body = std::find_if(steps_.begin(), steps_.end(),
+                                   [&](const Step& step) { return is_in(step, call); });
+    it.body = body == steps_.end() ? 0 : body->address;
+  }
+  // A damaged tree may lead in circles.
+  for (int32_t at = call; it.depth < input_.tree.calls.size(); it.depth++) {
+    at = input_.tree.calls[static_cast<size_t>(at)].parent;
+    if (at < 0 || static_cast<size_t>(at) >= input_.tree.calls.size()) break;
+  }
+  return it;
+}
+
 InlinedSites Finder::find(std::string_view name) {
   InlinedSites found;
   std::string problem;
@@ -235,6 +252,7 @@ InlinedSites Finder::find(std::string_view name) {
     }
     const Step& step = *step_at(*address);
     found.sites.push_back({*address, EntryForm::Start, step.insn.emulated, input_.g});
+    found.calls.push_back(identify(static_cast<int32_t>(i), step));
   }
   return found;
 }

@@ -35,17 +35,26 @@ struct Signature {
   bool has_receiver = false;  ///< it is params[0]
   bool variadic = false;      ///< the last parameter is a slice, written `...T`
   Dictionary dictionary = Dictionary::None;
+  /// Parameters without a name are missing, so that nothing is known of the others' numbers: of a
+  /// function that is inlined everywhere.
+  bool named_only = false;
   std::vector<Parameter> params, results;
   std::vector<Captured> captured;
 };
 
-/// A scalar part of a value that is in a register.
+/// A scalar part of a value that is not with the whole on the stack.
 struct Piece {
-  enum class In : uint8_t { IntRegister, FloatRegister };
+  enum class In : uint8_t {
+    IntRegister,    ///< `number` 0..8: RAX RBX RCX RDI RSI R8-R11
+    FloatRegister,  ///< `number` 0..14: X0..X14
+    AnyRegister,    ///< where a call was inlined: `number` is its offset in struct pt_regs
+    Stack,          ///< where a call was inlined: at SP + stack_offset
+  };
   In in = In::IntRegister;
-  uint8_t number = 0;   ///< 0..8: RAX RBX RCX RDI RSI R8-R11; 0..14: X0..X14
+  uint8_t number = 0;
   uint32_t offset = 0;  ///< in the value
   uint32_t size = 0;    ///< bytes; above them a register holds garbage
+  int32_t stack_offset = 0;
   bool operator==(const Piece&) const = default;
 };
 
@@ -55,6 +64,8 @@ struct ValueLocation {
   bool on_stack = false;
   int32_t stack_offset = 0;   ///< from SP at post or at RET ([SP] is the return address)
   std::vector<Piece> pieces;  ///< by offset
+  /// Why a part that no piece has cannot be had, as it is shown; empty: all have one.
+  std::string missing;
   bool operator==(const ValueLocation&) const = default;
 };
 
@@ -72,7 +83,8 @@ struct Placement {
 /// nothing is known.
 Placement place(const Types& types, const Signature& signature, Abi abi);
 
-/// `I0:8@0` is integer register 0, 8 bytes at offset 0 of the value, `F1:4@8` a float register;
+/// `I0:8@0` is integer register 0, 8 bytes at offset 0 of the value, `F1:4@8` a float register,
+/// `A40:8@0` the register at 40 in struct pt_regs, `[16]:8@0` a part at SP + 16;
 /// `S16`: at SP + 16; `-`: of no size; `?`: not known. `+` joins the parts of a value.
 std::string dump(const ValueLocation& location);
 

@@ -22,6 +22,11 @@ class FakeInfo final : public TypeInfo {
   Abi abi(uint32_t) const override { return Abi::GoRegisters; }
   std::string_view function_name(uint32_t) const override { return {}; }
   int minor() const override { return 24; }
+  uint32_t inlined_function(std::string_view) const override { return 0; }
+  Result<ValueLocation> inlined_place(const InlinedCallSite&, uint32_t,
+                                      const Parameter&) const override {
+    return Error{"not known", ""};
+  }
   std::vector<TypeId> find_types(std::string_view name) const override {
     std::vector<TypeId> full, by_short_name;
     for (TypeId id = 1; id < types_.size(); id++) {

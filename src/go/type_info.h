@@ -41,6 +41,14 @@ class TypeInfo {
   /// Of the program's Go, 24 for go1.24.4.
   virtual int minor() const = 0;
 
+  /// The number of a function without a place in Image::functions(), as it is inlined everywhere: one
+  /// behind those, for signature(), abi() and function_name().
+  virtual uint32_t inlined_function(std::string_view name) const = 0;
+  /// Where a parameter of `function` is where a call of it begins that was inlined. Error: why that
+  /// is not known, as it is printed.
+  virtual Result<ValueLocation> inlined_place(const InlinedCallSite& call, uint32_t function,
+                                              const Parameter& parameter) const = 0;
+
   /// Types by name: with the full import path, or as %T spells it, which several may share.
   virtual std::vector<TypeId> find_types(std::string_view name) const = 0;
   /// The type whose descriptor is at `address` in the file.

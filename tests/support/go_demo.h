@@ -25,6 +25,8 @@ class FakeTypeInfo final : public TypeInfo {
   std::map<std::string, Global, std::less<>> globals;
   std::map<TypeId, std::vector<Constant>> constants_of;
   std::map<TypeId, uint64_t> addresses;
+  /// Where parameters are at inlined calls, by the site's address and the name.
+  std::map<std::pair<uint64_t, std::string>, ValueLocation> inlined;
   int go_minor = 24;
 
   const Types& types() const override { return types_; }
@@ -35,6 +37,13 @@ class FakeTypeInfo final : public TypeInfo {
   Abi abi(uint32_t index) const override { return functions.at(index).abi; }
   std::string_view function_name(uint32_t index) const override { return functions.at(index).name; }
   int minor() const override { return go_minor; }
+  uint32_t inlined_function(std::string_view) const override { return ~0u; }
+  Result<ValueLocation> inlined_place(const InlinedCallSite& call, uint32_t,
+                                      const Parameter& parameter) const override {
+    auto found = inlined.find({call.address, parameter.name});
+    if (found == inlined.end()) return Error{"inlined: optimized out", ""};
+    return found->second;
+  }
   std::vector<TypeId> find_types(std::string_view name) const override {
     std::vector<TypeId> found;
     for (TypeId id = 1; id < types_.size(); id++)
