@@ -33,15 +33,12 @@ bool fits32(int64_t value) {
 
 bool in_memory(const Word& word) { return word.in == Word::In::Base || word.in == Word::In::Stack; }
 
-uint16_t pt_regs_of(const Word& word) {
-  if (word.in == Word::In::Context) return arch::PtRegs::dx;
-  return arch::go_argument_register(static_cast<unsigned>(word.offset)).value_or(arch::PtRegs::ax);
-}
+uint16_t pt_regs_of(const Word& word) { return go::register_of(word).value_or(arch::PtRegs::ax); }
 
 bool is_valid(const Word& word) {
   if (word.size != 1 && word.size != 2 && word.size != 4 && word.size != 8) return false;
-  return word.in != Word::In::Register ||
-         (word.offset >= 0 && arch::go_argument_register(static_cast<unsigned>(word.offset)));
+  const bool in_register = word.in == Word::In::Register || word.in == Word::In::AnyRegister;
+  return !in_register || go::register_of(word);
 }
 
 constexpr GoBase kStack{GoBase::In::Registers, arch::PtRegs::sp, {}, 0};

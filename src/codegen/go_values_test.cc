@@ -28,6 +28,7 @@ constexpr uint64_t kSite = 0x11000, kNowhere = 0x99000;
 Word reg(int64_t number, uint8_t size = 8, bool is_signed = false) {
   return {In::Register, size, is_signed, number};
 }
+Word any(uint16_t offset) { return {In::AnyRegister, 8, false, offset}; }
 Word base(int64_t offset, uint8_t size = 8, bool is_signed = false) {
   return {In::Base, size, is_signed, offset};
 }
@@ -80,6 +81,11 @@ const std::vector<Case>& cases() {
       {"register", {Type::u64(), access({}, {reg(1)})}, "5"},
       {"narrow", {Type::integer(1, false), access({}, {reg(3, 1)})}, "128"},
       {"narrow signed", {Type::integer(1, true), access({}, {reg(3, 1, true)})}, "-128"},
+      {"any register", {Type::u64(), access({}, {any(PtRegs::bx)})}, "5"},
+      {"pointer in any register",
+       {Type::integer(2, true), access({pointer(any(PtRegs::dx))}, {base(0, 2, true)})},
+       "-7"},
+      {"string apart on the stack", {kString, access({}, {any(PtRegs::cx), stack(24)})}, "hello"},
       {"constant", {Type::u64(), access({}, {constant(77)})}, "77"},
       {"stack", {Type::u64(), access({}, {stack(24)})}, "5"},
       {"through a pointer",

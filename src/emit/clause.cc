@@ -587,8 +587,8 @@ std::string ClausePrinter::go_value(const Expr& e) {
     const std::string type = made.name();
     if (word.in == go::Word::In::Stack)
       return memory("(" + type + " *)(reg(\"sp\") + " + std::to_string(word.offset) + ")");
-    auto offset = arch::go_argument_register(static_cast<unsigned>(word.offset));
-    if (word.in == go::Word::In::Register && offset)
+    auto offset = go::register_of(word);
+    if (word.in != go::Word::In::Context && offset)
       return (made == Type::u64() ? "" : "(" + type + ")") + "reg(" +
              lang::quoted(arch::register_name(*offset)) + ")";
   }
