@@ -49,7 +49,11 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
     // Of a cgo program the functions themselves decide.
     if (image.is_go() && !probe.function.empty()) {
       named = plan::match_functions(probe, image);
-      auto is_go = [&](uint32_t index) { return image.functions()[index].is_go; };
+      if (named.empty() && !image.inlined_copies({probe.function}).empty())
+        named.push_back(image.type_info().inlined_function(probe.function));
+      auto is_go = [&](uint32_t index) {
+        return index >= image.functions().size() || image.functions()[index].is_go;
+      };
       if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
         return lang::TargetFacts{};
     }

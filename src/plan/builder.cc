@@ -524,14 +524,23 @@ const go::FunctionSites& Builder::tail_sites(uint32_t target, uint32_t index) {
   return entry->second;
 }
 
-// The values of an action are its function's: at the RETs of a jump's target, the wrapper's.
+// The values of an action are its function's: at the RETs of a jump's target, the wrapper's; where
+// a call was inlined, the called one's.
 uint32_t Builder::layout_of(const Mark& mark) {
   uint32_t function = mark.function;
+  if (mark.inlined != Mark::kNotInlined) {
+    const TracedFunction& called = out_.plan.functions[mark.inlined];
+    function = called.function;
+    if (function == TracedFunction::kNone)
+      function = image(mark.target).type_info().inlined_function(called.name);
+    return layouts_.of(mark.target, function, mark.clause,
+                       &inlined_calls_.at({mark.inlined, mark.address}));
+  }
   if (mark.role != Role::Self) {
     const auto& wrappers = wrappers_.at({mark.target, mark.function});
     function = out_.plan.functions[wrappers[mark.role == Role::Wrapper1 ? 0 : 1]].function;
   }
-  return layouts_.of(mark.target, function, mark.clause, mark.inlined != Mark::kNotInlined);
+  return layouts_.of(mark.target, function, mark.clause);
 }
 
 Shape Builder::shape_of(const Mark* begin, const Mark* end) {

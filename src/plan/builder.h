@@ -128,6 +128,8 @@ class Builder {
   std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
   std::vector<std::vector<bool>> framed_;                               ///< by target, function
   std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()
+  /// By the called function, as traced() counts, and the address.
+  std::map<std::pair<uint32_t, uint64_t>, go::InlinedCallSite> inlined_calls_;
   FunctionKey last_{~0u, ~0u};
   go::FunctionSites last_sites_;
   std::map<FunctionKey, go::FunctionSites> tail_sites_;

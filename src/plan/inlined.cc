@@ -81,6 +81,8 @@ void Builder::add_inlined(const Request& request, const std::vector<go::InlinedC
   std::vector<std::string> refused;
   for (const go::InlinedCopies& copy : copies) {
     go::InlinedSites found = image.inlined_sites(copy.function, name);
+    for (const go::InlinedCallSite& call : found.calls)
+      inlined_calls_.try_emplace({id, call.address}, call);
     for (const go::EntrySite& site : found.sites)
       mark({.address = site.address,
             .target = request.target,

@@ -4,20 +4,15 @@
 
 namespace gotap::plan {
 
-uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause, bool inlined) {
+uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause,
+                     const go::InlinedCallSite* inlined) {
   const std::vector<lang::GoValue>& values = program_.clauses[clause].go_values;
   if (values.empty()) return Action::kNoLayout;
   const go::TypeInfo& info = targets_[target].image->type_info();
   Layout layout{target, clause, {}};
   for (const lang::GoValue& value : values) {
-    if (inlined && value.path.root.kind != go::PathRoot::Kind::Global) {
-      go::Access access;
-      access.unknown = "inlined: not known here";
-      layout.values.push_back(std::move(access));
-      continue;
-    }
     go::Resolved resolved =
-        go::resolve(info, function, value.path, value.aspect, program_.error_texts);
+        go::resolve(info, function, value.path, value.aspect, program_.error_texts, inlined);
     // The checker has refused what is wrong for every function; in one of many it is unknown.
     if (resolved.error) {
       resolved.access = {};

@@ -1,0 +1,3 @@
+module inlinedargs
+
+go 1.15
