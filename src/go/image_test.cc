@@ -182,9 +182,14 @@ TEST_P(GoProgram, InlinedCallsLieInTheirCallers) {
     const Function& caller = image_->functions().at(copies.function);
     const InlinedSites found = image_->inlined_sites(copies.function, names[copies.name]);
     EXPECT_EQ(found.sites.size() + found.refused.size(), copies.count) << caller.name;
-    for (const EntrySite& site : found.sites) {
-      EXPECT_GE(site.address, caller.entry);
-      EXPECT_LT(site.address, caller.end);
+    ASSERT_EQ(found.sites.size(), found.calls.size());
+    for (size_t i = 0; i < found.sites.size(); i++) {
+      const InlinedCallSite& call = found.calls[i];
+      EXPECT_EQ(call.address, found.sites[i].address);
+      for (uint64_t address : {call.address, call.body ? call.body : call.address}) {
+        EXPECT_GE(address, caller.entry);
+        EXPECT_LT(address, caller.end);
+      }
     }
     calls += copies.count;
     sites += found.sites.size();

@@ -58,6 +58,27 @@ TEST(InlinedSites, ANopIsTheMarkItself) {
   EXPECT_EQ(site({{kTest, -1, 1}, {kNop, -1, 2}, {kAdd, 0, 20}, {kRet, -1, 3}}, 1, 24), 2);
 }
 
+TEST(InlinedSites, WhichOfTheCallsItIs) {
+  Body body({{kTest, -1, 1}, {kNop, -1, 2}, {kAdd, 0, 20}, {kStore, 1, 30}, {kRet, -1, 3}}, 1, 24);
+  // main.g is part of main.f.
+  body.input.tree.calls.push_back({"main.g", 0, kEntry + 3});
+  const InlinedSites outer = find_inlined_sites(body.input, "main.f");
+  ASSERT_EQ(outer.calls.size(), 1u);
+  EXPECT_EQ(outer.calls[0].address, kEntry + 2) << "the nop, which is the caller's";
+  EXPECT_EQ(outer.calls[0].body, kEntry + 3);
+  EXPECT_EQ(outer.calls[0].depth, 0u);
+  const InlinedSites inner = find_inlined_sites(body.input, "main.g");
+  ASSERT_EQ(inner.calls.size(), 1u);
+  EXPECT_EQ(inner.calls[0].address, kEntry + 5);
+  EXPECT_EQ(inner.calls[0].body, kEntry + 5);
+  EXPECT_EQ(inner.calls[0].depth, 1u);
+  // Nothing is left of the body.
+  Body empty({{kTest, -1, 1}, {kNop, -1, 2}, {kRet, -1, 3}}, 1, 24);
+  const InlinedSites gone = find_inlined_sites(empty.input, "main.f");
+  ASSERT_EQ(gone.calls.size(), 1u);
+  EXPECT_EQ(gone.calls[0].body, 0u);
+}
+
 TEST(InlinedSites, FromGo126TheMarkOfWhatOnlyComputesMayBeEarly) {
   EXPECT_EQ(site({{kTest, -1, 1}, {kNop, -1, 2}, {kAdd, 0, 20}, {kRet, -1, 3}}, 1, 26), -1);
   EXPECT_EQ(site({{kTest, -1, 1}, {kNop, -1, 2}, {kLoad, 0, 20}, {kRet, -1, 3}}, 1, 26), 2);

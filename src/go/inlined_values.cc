@@ -35,6 +35,7 @@ constexpr uint16_t kFirstFloat = 17;  // DWARF's number of XMM0
 constexpr uint16_t kFloats = 16;
 constexpr uint32_t kWord = 8;
 constexpr size_t kMostParts = 64;
+constexpr size_t kMostPlaces = 1000;  // of a parameter, which are all looked at at each step
 
 bool is_same_place(const LocatedPiece& a, const LocatedPiece& b) {
   return a.in == b.in && a.reg == b.reg && a.frame_offset == b.frame_offset && a.size == b.size;
@@ -261,7 +262,9 @@ Result<ValueLocation> InlinedValues::place(const Types& types, const InlinedCall
   const auto step = std::lower_bound(steps_.begin(), steps_.end(), pc,
                                      [](const Step& it, uint64_t at) { return it.address < at; });
   std::vector<Part> parts;
-  if (step == steps_.end() || step->address != pc || !has_depths_) return Error{kNotKnown, ""};
+  if (step == steps_.end() || step->address != pc || !has_depths_ ||
+      parameter.places.size() > kMostPlaces)
+    return Error{kNotKnown, ""};
   const auto found = std::find_if(
       parameter.places.begin(), parameter.places.end(),
       [&](const LocatedValue& it) { return pc >= it.begin && pc < it.end && !it.pieces.empty(); });

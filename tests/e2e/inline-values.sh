@@ -60,6 +60,7 @@ compare() {
         split(key, part, SUBSEP)
         if (!is_left(part[1], part[2]) && owns[key] != seens[key] + 0) print part[1] " in " part[2] ": " seens[key] + 0 " seen of " owns[key]
       }
+      if (known < 3000) print "only " known + 0 " arguments are known"
       print "# " known + 0 " arguments right, " wrong + 0 " wrong, " unknown + 0 " unknown"
       for (reason in reasons) print "#   " reasons[reason] " " reason
     }' "$1" "$2" "$3"

@@ -32,6 +32,7 @@ void read_all(const go::DwarfTypes& dwarf) {
       (void)dwarf.runtime_address(key);
     }
     (void)dwarf.constants(name);
+    (void)dwarf.inlined_signature(name, types);
   }
   for (const std::string& name : dwarf.global_names()) (void)dwarf.global(name, types);
   // Reading types finds further ones.
