@@ -63,7 +63,9 @@ EOF
 # More arguments than registers hold, some of them long, of many calls at once; nothing is left.
 for version in $versions; do
   have_go "$version" || { skip "kept-$version" "$(no_go "$version")"; continue; }
-  for variant in plain pie; do
+  variants=plain
+  case $version in 1.15 | 1.24 | 1.27) variants="plain pie" ;; esac
+  for variant in $variants; do
     binary=$(go_program "$version" values "$variant")
     values_script "$binary" > "$work/values.bt"
     compare "kept-$version-$variant" "$binary" "$work/values.bt" Fact Many ManyResults Handle Lengths \

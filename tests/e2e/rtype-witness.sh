@@ -46,13 +46,17 @@ agrees() {
 }
 
 for version in $versions; do
-  for variant in stripped pie cgo-pie; do
+  # Position-independent and foreign-linked ones of the oldest, the newest and one between: all of the
+  # library is compiled anew for them.
+  variants=stripped
+  case $version in 1.15 | 1.24 | 1.27) variants="stripped pie cgo-pie" ;; esac
+  for variant in $variants; do
     if ! have_go "$version"; then
       skip "$version $variant" "$(no_go "$version")"
-    elif [ $variant = cgo-pie ] && ! command -v gcc > /dev/null; then
+    elif [ "$variant" = cgo-pie ] && ! command -v gcc > /dev/null; then
       skip "$version $variant" "no gcc"
     else
-      agrees "$version $variant" "$(build "$version" $variant)"
+      agrees "$version $variant" "$(build "$version" "$variant")"
     fi
   done
 done
