@@ -41,8 +41,8 @@ class TypeInfo {
   /// Of the program's Go, 24 for go1.24.4.
   virtual int minor() const = 0;
 
-  /// The number of a function without a place in Image::functions(), as it is inlined everywhere: one
-  /// behind those, for signature(), abi() and function_name().
+  /// The number of a function without a place in Image::functions(), as it is inlined everywhere:
+  /// one behind those, for signature(), abi() and function_name().
   virtual uint32_t inlined_function(std::string_view name) const = 0;
   /// Where a parameter of `function` is where a call of it begins that was inlined. Error: why that
   /// is not known, as it is printed.
