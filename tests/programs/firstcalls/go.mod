@@ -1,0 +1,3 @@
+module gotap.test/firstcalls
+
+go 1.18
