@@ -59,7 +59,7 @@ func compareSeen(directory string) {
 			agreedLater[function] = true
 		}
 	}
-	run := renaming{map[uint64]uint64{}, map[uint64]uint64{}}
+	run := &renaming{to: map[uint64]uint64{}, from: map[uint64]uint64{}}
 	functions, differing := map[string]bool{}, map[string]bool{}
 	var counts [outcomes]int
 	reasons := map[string]int{}
@@ -110,7 +110,7 @@ func compareSeen(directory string) {
 }
 
 // judge says what the two make of a value, with the reason if they do not both know it.
-func judge(kind, gotap, again, delve string, run renaming) (int, string) {
+func judge(kind, gotap, again, delve string, run *renaming) (int, string) {
 	unknown := unknownTo(delve)
 	switch {
 	case agree(kind, gotap, delve):
@@ -125,7 +125,7 @@ func judge(kind, gotap, again, delve string, run renaming) (int, string) {
 			return unknownToGotap, "memory not touched yet"
 		}
 		return unknownToGotap, "page of the file not read yet"
-	case run.same(gotap, delve):
+	case run.same(kind, gotap, delve):
 		return moved, ""
 	case gotap != again:
 		return notTheSame, "gotap's own two runs differ"
@@ -187,15 +187,30 @@ func agree(kind, gotap, delve string) bool {
 	return gotap == delve
 }
 
-// renaming of heap addresses: each run has its own, as threads that begin sooner or later move what is
-// allocated next. Nothing is freed, so that one of one run is always the same one of the other.
-type renaming struct{ to, from map[uint64]uint64 }
+// renaming of addresses: each run has its own heap, as threads that begin sooner or later move what is
+// allocated next, and Go 1.26 puts it anywhere. Nothing is freed, so that one address of one run is always
+// the same one of the other. The first thread's stack as a whole is a bit higher or lower.
+type renaming struct {
+	to, from map[uint64]uint64
+	stack    uint64 // how far, once `placed`
+	placed   bool
+}
 
-func (r renaming) same(gotap, delve string) bool {
-	const heap, heapEnd = 0xc000000000, 0xc100000000
+func (r *renaming) same(kind, gotap, delve string) bool {
+	// The program itself is below, what the kernel places is above.
+	const heap, libraries, stack = 1 << 32, 0x7f0000000000, 0x7fff00000000
 	a, failed := strconv.ParseUint(gotap, 10, 64)
 	b, alsoFailed := strconv.ParseUint(delve, 10, 64)
-	if failed != nil || alsoFailed != nil || a < heap || b < heap || a >= heapEnd || b >= heapEnd {
+	if kind != "pointer" && kind != "uint" || failed != nil || alsoFailed != nil {
+		return false
+	}
+	if a > stack && b > stack && a < 1<<47 && b < 1<<47 {
+		if !r.placed {
+			r.stack, r.placed = b-a, true
+		}
+		return b-a == r.stack
+	}
+	if a < heap || b < heap || a >= libraries || b >= libraries {
 		return false
 	}
 	to, known := r.to[a]
