@@ -1,4 +1,3 @@
-
 package main
 
 import (
@@ -140,6 +139,7 @@ func unknownTo(delve string) string {
 	}
 	for reason, sign := range map[string]string{
 		"a place twice in the location (Go up to 1.20)":            "?a place twice",
+		"another parameter is in the same register":                "?another parameter",
 		"no padding in the location":                               "?no padding",
 		"declared on a later line than the function":               "?no such parameter",
 		"unused parameter without a location":                      "?empty OP stack",

@@ -294,4 +294,3 @@ func (p *program) hasElements(array *dwarf.Entry) bool {
 	}
 	return false
 }
-

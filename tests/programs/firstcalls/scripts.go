@@ -115,6 +115,7 @@ func delveScript(w *bufio.Writer, functions []function, directory string) {
 }
 
 const delveRest = `
+RESULT = 16
 config = {"FollowPointers": True, "MaxVariableRecurse": 1, "MaxStringLen": 1024, "MaxArrayValues": 1, "MaxStructFields": -1}
 
 def unknown(v):
@@ -124,10 +125,13 @@ def unknown(v):
     return "?not loaded"
   return ""
 
-def wrong_place(location, size):
+def wrong_place(location, size, registers):
   # What the compiler says of a value in several pieces is wrong where it has one place twice, or does
   # not count the padding between two of them: delve then takes bytes that are not those of the value.
   words = location.split(" ")
+  for word in words:
+    if word in registers and registers[word] == None:
+      return "?another parameter"
   pieces = [int(words[i + 1], 16) for i in range(len(words) - 1) if words[i] == "DW_OP_piece"]
   total = 0
   for it in pieces:
@@ -198,12 +202,19 @@ def main():
     address = state.CurrentThread.PC
     if address not in number:
       continue
-    variables = {}
+    variables, registers = {}, {}
     for v in function_args(cur_scope(), config).Args:
       variables.setdefault(v.Name, v)
+      if not int(str(v.Flags)) & RESULT:
+        for word in v.LocationExpr.split(" "):
+          if word.startswith("DW_OP_reg") and registers.setdefault(word, v.Name) != v.Name:
+            # Of two parameters in one register the compiler has got one wrong.
+            registers[word] = None
     for what in sites[address]:
       v = variables.get(what[1])
-      text = wrong_place(v.LocationExpr, what[2]) or show(v, what[3], what[4]) if v else "?no such parameter"
+      text = "?no such parameter"
+      if v:
+        text = wrong_place(v.LocationExpr, what[2], registers) or show(v, what[3], what[4])
       seen.append(str(what[0]) + "\x1f" + text + "\x1e")
     clear_breakpoint(number.pop(address))
   write_file(seen_file, "".join(seen))
