@@ -53,23 +53,27 @@ class Expression {
   bool ok_ = true;
 };
 
-}  // namespace
-
-std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::DwarfUnit& unit,
-                                        Bytes expression, uint64_t value_size,
-                                        std::vector<uint32_t>* parts) {
+/// `once`: what is in the same place as the piece before it is left out.
+std::vector<LocatedPiece> read_pieces(const elf::Dwarf& dwarf, const elf::DwarfUnit& unit,
+                                      Bytes expression, uint64_t value_size, bool once,
+                                      std::vector<uint32_t>* parts) {
   std::vector<LocatedPiece> pieces;
   Expression it(expression);
   uint64_t offset = 0;  // in the value
-  std::optional<LocatedPiece> current;
+  std::optional<LocatedPiece> current, before;
   while (!it.at_end()) {
     const uint8_t op = it.u8();
     if (op == kPiece) {
       const uint64_t size = it.uleb();
+      if (current) current->size = static_cast<uint32_t>(size);
+      if (once && current && current == before) {
+        current.reset();
+        continue;
+      }
+      before = current;
       if (!it.ok() || size > value_size || offset > value_size - size) return {};
       if (current) {
         current->value_offset = offset;
-        current->size = size;
         pieces.push_back(*current);
       }
       if (pieces.size() > kMaxPieces) return {};
@@ -111,6 +115,20 @@ std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::Dwar
     current->size = value_size;
     pieces.push_back(*current);
   }
+  if (once && offset != value_size) return {};
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<LocatedPiece> read_location(const elf::Dwarf& dwarf, const elf::DwarfUnit& unit,
+                                        Bytes expression, uint64_t value_size,
+                                        std::vector<uint32_t>* parts) {
+  auto pieces = read_pieces(dwarf, unit, expression, value_size, false, parts);
+  // Go up to 1.20 has a word of some values twice; the pieces are then longer than the value. Who
+  // wants the parts, too, must know each: there it stays not understood.
+  if (pieces.empty() && !parts)
+    pieces = read_pieces(dwarf, unit, expression, value_size, true, nullptr);
   return pieces;
 }
 

@@ -200,6 +200,8 @@ std::string frame(uint8_t offset) { return offset ? std::string("\x91") + char(o
 
 const std::string kUnsure21 =
     "signature unknown: DWARF of Go 1.21 leaves out unnamed parameters here";
+const std::string kUnsure19 =
+    "signature unknown: DWARF of Go 1.19 leaves out unnamed parameters here";
 const std::string kUnsure15 =
     "signature unknown: DWARF of Go 1.15 leaves out unnamed parameters here";
 
@@ -363,6 +365,21 @@ TEST(DwarfOmissions, HiddenInPadding) {
   EXPECT_EQ(text(kRax), "(b bool)");
   EXPECT_EQ(text(kRbx), kUnsure21);
   EXPECT_EQ(text(""), kUnsure21);
+}
+
+// func f(b bool, s string); Go up to 1.20 may have the first word of s twice.
+TEST(DwarfOmissions, WordThatIsThereTwice) {
+  const auto text = [](const std::string& b, const std::string& first, const std::string& last) {
+    Unit unit;
+    unit.function("main.f").param("b", "bool", b);
+    unit.param("s", "string", first + "\x93\x08" + first + "\x93\x08" + last + "\x93\x08").end();
+    return Opened(unit, 19).text(24);
+  };
+  EXPECT_EQ(text(kRax, kRbx, kRcx), "(b bool, s string)");
+  EXPECT_EQ(text("", kRbx, kRcx), "(b bool, s string)");
+  EXPECT_EQ(text("", kRcx, "\x55"), kUnsure19);
+  // Nothing is left of it.
+  EXPECT_EQ(text("", kRbx, kRbx), kUnsure19);
 }
 
 // What is left out and what is not need not be in the same kind of register.
