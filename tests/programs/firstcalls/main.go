@@ -147,7 +147,8 @@ func (p *program) values(address uint64) []value {
 		name, _ := p.inherited(entry, dwarf.AttrName).(string)
 		result, _ := p.inherited(entry, variableParameter).(bool)
 		typ, typed := p.inherited(entry, dwarf.AttrType).(dwarf.Offset)
-		if name == "" || name == "_" || name[0] == '~' || name[0] == '.' || result || !typed {
+		// Results, dictionaries, what a function literal captures by reference.
+		if name == "" || name == "_" || name[0] == '~' || name[0] == '.' || name[0] == '&' || result || !typed {
 			continue
 		}
 		all = append(all, p.parts(value{param: name, size: p.size(typ)}, typ, 1)...)
