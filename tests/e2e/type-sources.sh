@@ -65,7 +65,7 @@ for version in $versions; do
   stripped=$(build "$version" stripped "-s -w")
   helped "$version" "$bare" "$debug"
   refused "$version: another program" 'is of another program: ' --debug-binary \
-    "$(build "$version" pie-plain "" -buildmode=pie)" --signatures "$stripped"
+    "$(go_program "$version" values)" --signatures "$stripped"
   refused "$version: no DWARF" 'has no DWARF either' --debug-binary "$bare" --signatures "$stripped"
 
   "$dump" --signature 'main.list(n int, at func(int) reflect.Type, variadic bool) string' \
