@@ -26,6 +26,14 @@ type function struct {
 func writeScripts(path, sites, directory string) {
 	p := openProgram(path)
 	var functions []function
+	named := map[string]int{}
+	name := func(line string) string { // the last word is NAME+OFFSET
+		word := strings.SplitN(strings.TrimSpace(line), " ", 4)[3]
+		return word[:strings.LastIndexByte(word, '+')]
+	}
+	for _, line := range readLines(sites) {
+		named[name(line)]++
+	}
 	number := 0
 	for _, line := range readLines(sites) {
 		fields := strings.SplitN(strings.TrimSpace(line), " ", 4)
@@ -35,7 +43,8 @@ func writeScripts(path, sites, directory string) {
 		offset, err := strconv.ParseUint(fields[3][plus+1:], 10, 64)
 		check(err)
 		f := function{name: fields[3][:plus], address: site, first: number, values: p.values(site - offset)}
-		if len(f.values) > 0 {
+		// A clause of gotap is of all functions of a name.
+		if len(f.values) > 0 && named[f.name] == 1 {
 			functions = append(functions, f)
 			number += len(f.values)
 		}
