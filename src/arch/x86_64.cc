@@ -25,6 +25,19 @@ Bytes limit(Bytes code) {
   return code.size() > kMaxInstructionLength ? *code.sub(0, kMaxInstructionLength) : code;
 }
 
+struct WithOperands {
+  ZydisDecodedInstruction insn;
+  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+};
+
+/// Decodes the instruction at the front of `code`; false: these bytes are none.
+bool decode_with_operands(Bytes code, WithOperands& it) {
+  static const ZydisDecoder decoder = make_decoder();
+  const Bytes bytes = limit(code);
+  return ZYAN_SUCCESS(
+      ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &it.insn, it.operands));
+}
+
 bool has_prefix(const ZydisDecodedInstruction& insn, uint8_t byte) {
   for (uint8_t i = 0; i < insn.raw.prefix_count; i++)
     if (insn.raw.prefixes[i].value == byte) return true;
@@ -172,12 +185,9 @@ std::optional<Instruction> decode(Bytes code, uint64_t address) {
 }
 
 PrologueOp decode_prologue(Bytes code, uint64_t address) {
-  static const ZydisDecoder decoder = make_decoder();
-  const Bytes bytes = limit(code);
-  ZydisDecodedInstruction insn;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
-    return {};
+  WithOperands decoded;
+  if (!decode_with_operands(code, decoded)) return {};
+  const auto& [insn, operands] = decoded;
   if (insn.operand_count_visible != 2) return {};
   const ZydisDecodedOperand& first = operands[0];
   const ZydisDecodedOperand& second = operands[1];
@@ -215,12 +225,9 @@ PrologueOp decode_prologue(Bytes code, uint64_t address) {
 }
 
 std::optional<int64_t> tls_displacement(Bytes code) {
-  static const ZydisDecoder decoder = make_decoder();
-  const Bytes bytes = limit(code);
-  ZydisDecodedInstruction insn;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
-    return std::nullopt;
+  WithOperands decoded;
+  if (!decode_with_operands(code, decoded)) return std::nullopt;
+  const auto& [insn, operands] = decoded;
   for (unsigned i = 0; i < insn.operand_count_visible; i++) {
     const ZydisDecodedOperand& operand = operands[i];
     if (operand.type == ZYDIS_OPERAND_TYPE_MEMORY && operand.mem.segment == ZYDIS_REGISTER_FS &&
@@ -268,12 +275,9 @@ bool is_on_stack(const ZydisDecodedOperand& operand) {
 }  // namespace
 
 Effects effects(Bytes code) {
-  static const ZydisDecoder decoder = make_decoder();
-  const Bytes bytes = limit(code);
-  ZydisDecodedInstruction insn;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
-    return {};
+  WithOperands decoded;
+  if (!decode_with_operands(code, decoded)) return {};
+  const auto& [insn, operands] = decoded;
   Effects result;
   result.divides = insn.mnemonic == ZYDIS_MNEMONIC_DIV || insn.mnemonic == ZYDIS_MNEMONIC_IDIV ||
                    insn.mnemonic == ZYDIS_MNEMONIC_DIVSD || insn.mnemonic == ZYDIS_MNEMONIC_DIVSS;
@@ -291,12 +295,9 @@ Effects effects(Bytes code) {
 }
 
 Writes writes(Bytes code) {
-  static const ZydisDecoder decoder = make_decoder();
-  const Bytes bytes = limit(code);
-  ZydisDecodedInstruction insn;
-  ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-  if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes.data(), bytes.size(), &insn, operands)))
-    return {};
+  WithOperands decoded;
+  if (!decode_with_operands(code, decoded)) return {};
+  const auto& [insn, operands] = decoded;
   Writes result;
   for (unsigned i = 0; i < insn.operand_count; i++) {
     const ZydisDecodedOperand& operand = operands[i];
