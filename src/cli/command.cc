@@ -7,11 +7,11 @@
 #include <charconv>
 #include <cstdio>
 #include <map>
-#include <optional>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/functions.h"
+#include "cli/report.h"
 #include "cli/targets.h"
 #include "go/type_info.h"
 #include "trace/process.h"
@@ -20,14 +20,8 @@ namespace gotap::cli {
 
 namespace {
 
-std::string link_of(const std::string& path) {
-  char text[4096];
-  const ssize_t n = ::readlink(path.c_str(), text, sizeof text);
-  return n > 0 ? std::string(text, static_cast<size_t>(n)) : std::string();
-}
-
 std::string exe_of(int pid) {
-  std::string path = link_of("/proc/" + std::to_string(pid) + "/exe");
+  std::string path = link_target("/proc/" + std::to_string(pid) + "/exe");
   if (path.ends_with(trace::kDeleted))
     path.resize(path.size() - std::string_view(trace::kDeleted).size());
   return path;
@@ -121,28 +115,14 @@ std::vector<uint32_t> without_wrappers(const Traced& traced) {
   return kept;
 }
 
-bool mentions(const std::string& expression, const char* word) {
-  return expression.find(word) != std::string::npos;
-}
-
-}  // namespace
-
-std::string Traced::probe(const char* kind, std::string_view function) const {
-  return std::string(kind) + ":\"" + path + "\":\"" + std::string(function) + "\"";
-}
-
-bool is_excluded(const Command& command, std::string_view function) {
-  return std::any_of(command.excluded.begin(), command.excluded.end(),
-                     [&](const std::string& pattern) { return glob_match(pattern, function); });
-}
-
-Result<Traced> open_traced(const Command& command, std::string& note) {
+Result<Traced> find_traced(const Command& command) {
   Traced traced;
   traced.options = command.run;
   TRY(path, find_program(command, traced.options));
   if (path.find_first_of("\"\\") != std::string::npos)
     return Error{"the path of the program has a quote or a backslash: " + path, "use a link to it"};
   if (!command.words.empty()) traced.options.command = quoted(command.words);
+  std::string note;  // said when the script's run opens the program
   TRY(target, open_target(path, traced.options, note));
   traced.path = path;
   traced.image = target.image;
@@ -161,6 +141,28 @@ Result<Traced> open_traced(const Command& command, std::string& note) {
   if (traced.functions.empty() && !command.functions.empty())
     return Error{"--exclude leaves no function", ""};
   return traced;
+}
+
+bool mentions(const std::string& expression, const char* word) {
+  return expression.find(word) != std::string::npos;
+}
+
+}  // namespace
+
+std::string Traced::probe(const char* kind, std::string_view function) const {
+  return std::string(kind) + ":\"" + path + "\":\"" + std::string(function) + "\"";
+}
+
+bool is_excluded(const Command& command, std::string_view function) {
+  return std::any_of(command.excluded.begin(), command.excluded.end(),
+                     [&](const std::string& pattern) { return glob_match(pattern, function); });
+}
+
+std::optional<Traced> open_traced(const Command& command) {
+  auto traced = find_traced(command);
+  if (traced.ok()) return std::move(*traced);
+  print_error(traced.error());
+  return std::nullopt;
 }
 
 bool needs_return(const Command& command) {
@@ -195,10 +197,15 @@ std::string write_clauses(
   return script;
 }
 
-std::string ending(const Command& command) {
-  return command.milliseconds
-             ? "interval:ms:" + std::to_string(command.milliseconds) + " { exit(); }\n"
-             : "";
+std::string timers(const Command& command, const std::string& prints) {
+  std::string script;
+  const auto add = [&](uint64_t milliseconds, const std::string& body) {
+    if (milliseconds)
+      script += "interval:ms:" + std::to_string(milliseconds) + " { " + body + " }\n";
+  };
+  add(command.interval, prints);
+  add(command.milliseconds, "exit();");
+  return script;
 }
 
 int run_command(const Command& command, Traced traced, const std::string& script,

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "go/image.h"
@@ -29,10 +29,10 @@ struct Traced {
   std::string probe(const char* kind, std::string_view function) const;
 };
 
-/// Finds the program by -p, -n, --exe or the command behind --, and its functions. Errors: there is
-/// none, several that differ, a function of no or of several meanings. `note` may get what is to be
-/// said about the program.
-Result<Traced> open_traced(const Command& command, std::string& note);
+/// Finds the program by -p, -n, --exe or the command behind --, and its functions. Nothing: there
+/// is none, there are several that differ, a function has no or several meanings; that has been
+/// said.
+std::optional<Traced> open_traced(const Command& command);
 
 /// Whether --exclude leaves the function out.
 bool is_excluded(const Command& command, std::string_view function);
@@ -48,8 +48,8 @@ std::string write_clauses(
 /// Whether --filter, --slower, --errors or --by need what is known at the return only.
 bool needs_return(const Command& command);
 
-/// `interval:ms:30000 { exit(); }` for --for.
-std::string ending(const Command& command);
+/// `interval:ms:30000 { exit(); }` for --for; for --interval the same with `prints` in it.
+std::string timers(const Command& command, const std::string& prints = {});
 
 /// Runs the script, or prints it for --print-script.
 int run_command(const Command& command, Traced traced, const std::string& script,

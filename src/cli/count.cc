@@ -8,12 +8,8 @@
 namespace gotap::cli {
 
 int count_calls(const Command& command) {
-  std::string note;
-  auto traced = open_traced(command, note);
-  if (!traced.ok()) {
-    print_error(traced.error());
-    return kFailed;
-  }
+  auto traced = open_traced(command);
+  if (!traced) return kFailed;
   const std::string keys = command.by.empty() ? "func" : "func, " + command.by;
   std::string script =
       write_clauses(command, *traced, needs_return(command) ? "uretprobe" : "uprobe",
@@ -21,9 +17,7 @@ int count_calls(const Command& command) {
                       return probes + " " + when + "{ @calls[" + keys + "] = count(); }\n";
                     });
   if (script.empty()) return kFailed;
-  if (command.interval)
-    script += "interval:ms:" + std::to_string(command.interval) + " { print(@calls); }\n";
-  return run_command(command, std::move(*traced), script + ending(command),
+  return run_command(command, std::move(*traced), script + timers(command, "print(@calls);"),
                      [](const output::SinkOptions& options) {
                        return std::make_unique<output::CountSink>(options);
                      });

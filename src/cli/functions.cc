@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "plan/plan.h"
 
 namespace gotap::cli {
 
@@ -61,14 +62,14 @@ Error several_functions(const go::Image& image, const std::string& name,
 
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name) {
   const Functions& functions = image.functions();
-  std::vector<uint32_t> found = image.find(name);
+  lang::ProbeSpec probe;
+  probe.function = name;
+  std::vector<uint32_t> found = plan::match_functions(probe, image);
   if (!found.empty()) return found;
   if (name.size() > 1 && name.ends_with(':')) {
     const std::string package = name.substr(0, name.size() - 1);
     found = all_that(functions, [&](std::string_view it) { return is_in_package(it, package); });
-  } else if (has_wildcard(name)) {
-    found = all_that(functions, [&](std::string_view it) { return glob_match(name, it); });
-  } else {
+  } else if (!has_wildcard(name)) {
     found = all_that(functions, [&](std::string_view it) { return ends_with_part(it, name); });
     if (found.size() > 1) return several_functions(image, name, found);
   }

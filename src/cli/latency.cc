@@ -1,8 +1,6 @@
 // `gotap latency`: how long calls take.
 #include "output/latency.h"
 
-#include <cstdio>
-
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -26,20 +24,15 @@ std::string clause(const Traced& traced, const Command& command, const std::stri
 }  // namespace
 
 int show_latency(const Command& command) {
-  std::string note;
-  auto traced = open_traced(command, note);
-  if (!traced.ok()) {
-    print_error(traced.error());
-    return kFailed;
-  }
+  auto traced = open_traced(command);
+  if (!traced) return kFailed;
   std::string script = write_clauses(command, *traced, "uretprobe",
                                      [&](const std::string& probes, const std::string& when) {
                                        return clause(*traced, command, probes, when);
                                      });
   if (script.empty()) return kFailed;
-  if (command.interval)
-    script += "interval:ms:" + std::to_string(command.interval) + " { print(@max); print(@ns); }\n";
-  return run_command(command, std::move(*traced), script + ending(command),
+  return run_command(command, std::move(*traced),
+                     script + timers(command, "print(@max); print(@ns);"),
                      [](const output::SinkOptions& options) {
                        return std::make_unique<output::LatencySink>(options);
                      });

@@ -45,12 +45,8 @@ int list_probes(const Options& options) {
 }
 
 int list_functions(const Command& command) {
-  std::string note;
-  auto traced = open_traced(command, note);
-  if (!traced.ok()) {
-    print_error(traced.error());
-    return kFailed;
-  }
+  auto traced = open_traced(command);
+  if (!traced) return kFailed;
   const go::Image& image = *traced->image;
   if (command.functions.empty())
     for (uint32_t i = 0; i < image.functions().size(); i++)

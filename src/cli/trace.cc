@@ -1,5 +1,5 @@
 // `gotap trace`: a line for each call as it returns, with arguments, results and duration.
-#include <cstdio>
+#include <optional>
 
 #include "cli/command.h"
 #include "cli/commands.h"
@@ -107,10 +107,10 @@ std::string print_of(const std::string& mark, std::string_view function, const P
 class LimitedSink : public output::TextSink {
  public:
   LimitedSink(const output::SinkOptions& options, uint32_t limit)
-      : TextSink(options), left_(limit), limited_(limit > 0) {}
+      : TextSink(options), left_(limit ? std::optional(limit) : std::nullopt) {}
   void print(const Format& format, const std::vector<output::Value>& args) override {
-    if (limited_ && left_ == 0) return;
-    left_--;
+    if (left_ == 0) return;
+    if (left_) --*left_;
     TextSink::print(format, args);
   }
   void map(const output::MapDump& map) override {
@@ -119,20 +119,15 @@ class LimitedSink : public output::TextSink {
   void end() override { ending(); }
 
  private:
-  uint32_t left_;
-  bool limited_;
+  std::optional<uint32_t> left_;  // none: no limit
 };
 
 }  // namespace
 
 int trace_calls(const Command& command) {
   constexpr size_t kMost = 200;  // each has a program of its own
-  std::string note;
-  auto traced = open_traced(command, note);
-  if (!traced.ok()) {
-    print_error(traced.error());
-    return kFailed;
-  }
+  auto traced = open_traced(command);
+  if (!traced) return kFailed;
   if (traced->functions.size() > kMost) {
     print_error({std::to_string(traced->functions.size()) +
                      " functions are too many for a line a call: " + std::to_string(kMost) +
@@ -141,6 +136,10 @@ int trace_calls(const Command& command) {
     return kFailed;
   }
   const go::TypeInfo& info = traced->image->type_info();
+  const std::string limit =
+      command.limit ? "  @lines = count();\n  if (@lines >= " + std::to_string(command.limit) +
+                          ") { exit(); }\n"
+                    : "";
   std::string script;
   for (const uint32_t function : traced->functions) {
     Traced one = *traced;
@@ -153,10 +152,6 @@ int trace_calls(const Command& command) {
       call.text("?");
     }
     results.value("  %d.%03dms", "duration / 1000000, duration / 1000 % 1000");
-    const std::string limit =
-        command.limit ? "  @lines = count();\n  if (@lines >= " + std::to_string(command.limit) +
-                            ") { exit(); }\n"
-                      : "";
     script += write_clauses(
         command, one, "uretprobe", [&](const std::string& probe, const std::string& when) {
           std::string text;
@@ -169,7 +164,7 @@ int trace_calls(const Command& command) {
         });
   }
   if (script.empty()) return kFailed;
-  return run_command(command, std::move(*traced), script + ending(command),
+  return run_command(command, std::move(*traced), script + timers(command),
                      [&](const output::SinkOptions& options) {
                        return std::make_unique<LimitedSink>(options, command.limit);
                      });

@@ -30,9 +30,8 @@ void CountSink::map(const MapDump& map) {
   };
   for (const MapEntry& entry : entries) {
     const auto* value = std::get_if<Value>(&entry.value);
-    const auto* calls = value ? std::get_if<uint64_t>(&value->data) : nullptr;
-    const auto* signed_calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
-    const uint64_t n = calls ? *calls : signed_calls ? static_cast<uint64_t>(*signed_calls) : 0;
+    const auto* calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
+    const uint64_t n = calls ? static_cast<uint64_t>(*calls) : 0;
     total += n;
     row(n);
     data() += keys_text(entry) + "\n";
