@@ -83,3 +83,21 @@ apt_deb() {
 apt_src() {
   (cd "$2" && apt-get -q -q -c "$apt_root/$1/apt.conf" source --download-only --only-source "$3" >&2)
 }
+
+# fetch_each NAME...: calls the script itself with `--one NAME` for each, and ends it: 1 if one could
+# not be fetched, else 77 if one has vanished, else 0.
+fetch_each() {
+  local name code failed=0 vanished=0
+  for name in "$@"; do
+    code=0
+    # A process of its own: inside `f || ...` the shell would not stop at errors.
+    "$0" --one "$name" || code=$?
+    case $code in
+      0) ;;
+      77) vanished=$((vanished + 1)) ;;
+      *) say "$name: could not be fetched"; failed=$((failed + 1)) ;;
+    esac
+  done
+  [ "$failed" = 0 ] || exit 1
+  [ "$vanished" = 0 ] || exit 77
+}
