@@ -64,7 +64,7 @@ EOF
 for version in $versions; do
   have_go "$version" || { skip "kept-$version" "$(no_go "$version")"; continue; }
   variants=plain
-  case $version in 1.15 | 1.24 | 1.27) variants="plain pie" ;; esac
+  if is_sample "$version"; then variants="plain pie"; fi
   for variant in $variants; do
     binary=$(go_program "$version" values "$variant")
     values_script "$binary" > "$work/values.bt"

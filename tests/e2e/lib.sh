@@ -126,6 +126,10 @@ have_go() { [ -x "$GO_ROOT/$1/bin/go" ]; }
 # no_go VERSION: why it is not there, for `skip`: tools/fetch-go leaves its reason in a file.
 no_go() { cat "$GO_ROOT/$1.vanished" 2> /dev/null || echo "no Go $1 toolchain"; }
 
+# is_sample VERSION: whether it is the oldest, the newest or one between: of which programs are built in
+# ways for which all of the library is compiled anew.
+is_sample() { case $1 in 1.15 | 1.24 | 1.27) ;; *) return 1 ;; esac; }
+
 # go_env VERSION CMD...: with that toolchain and nothing from the network.
 go_env() {
   local version=$1

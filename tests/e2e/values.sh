@@ -66,9 +66,8 @@ for version in $versions; do
     skip "values-$version" "$(no_go "$version")"
     continue
   fi
-  variants="plain pie"
-  # Position-independent ones of the oldest, the newest and one between: their library is compiled anew.
-  case $version in 1.15 | 1.24 | 1.27) ;; *) variants=plain ;; esac
+  variants=plain
+  if is_sample "$version"; then variants="plain pie"; fi
   for variant in $variants; do
     binary=$(go_program "$version" values "$variant")
     script "$binary" > "$work/values.bt"

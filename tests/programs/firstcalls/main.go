@@ -42,8 +42,8 @@ type value struct {
 	kind  string   // int, uint, bool, float, string, pointer, nil, len, cap, type
 }
 
-func (v value) String() string {
-	text := v.param
+// path is how both languages spell the way to the value, from the parameter's own spelling.
+func (v value) path(text string) string {
 	for _, step := range v.steps {
 		switch step {
 		case "*":
@@ -54,6 +54,11 @@ func (v value) String() string {
 			text += "." + step
 		}
 	}
+	return text
+}
+
+func (v value) String() string {
+	text := v.path(v.param)
 	switch v.kind {
 	case "len", "cap", "type", "nil":
 		return v.kind + "(" + text + ")"

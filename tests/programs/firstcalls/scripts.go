@@ -74,17 +74,7 @@ func gotapScript(w *bufio.Writer, path string, functions []function) {
 }
 
 func (v value) gotap() (format, expression string) {
-	expression = "args." + v.param
-	for _, step := range v.steps {
-		switch step {
-		case "*":
-			expression = "*" + expression
-		case "[0]":
-			expression += step
-		default:
-			expression += "." + step
-		}
-	}
+	expression = v.path("args." + v.param)
 	switch v.kind {
 	case "int", "bool":
 		return "%d", expression
