@@ -36,6 +36,9 @@ std::string join_words(const std::vector<std::string>& words, std::string_view l
 /// "1 probe", "2 probes".
 std::string count_of(size_t n, const std::string& one);
 
+/// `text` with the capital letters of ASCII as small ones.
+std::string to_lower(std::string_view text);
+
 /// 0x-prefixed hexadecimal.
 std::string hex(uint64_t value);
 

@@ -23,6 +23,14 @@
 
 namespace gotap::codegen {
 
+// Bytes of a word and of an interface of Go, and offsets in a StringLayout, as loads and stores
+// take them.
+constexpr int32_t kWord = 8, kInterface = 16;
+constexpr auto kStringData = static_cast<int32_t>(StringLayout::kData);
+constexpr auto kStringLength = static_cast<int32_t>(StringLayout::kLength);
+constexpr auto kStringState = static_cast<int32_t>(StringLayout::kState);
+constexpr auto kStringNotReadable = static_cast<int32_t>(StringState::NotReadable);
+
 /// A Go value to be read: where it is, and the expressions of its dynamic indices.
 struct GoOperand {
   const lang::GoValue* value = nullptr;

@@ -16,12 +16,10 @@ using go::ContextForms;
 
 namespace {
 
-constexpr int32_t kWord = 8;
-constexpr int32_t kInterface = 16;
 constexpr int32_t kMostLinks = 32;
-constexpr uint32_t kMostAtOnce = 64;
+constexpr uint32_t kMostOfLink = 64;
 
-auto shape_of(const ContextForms::Link& link) {
+auto shape_of_link(const ContextForms::Link& link) {
   return std::make_tuple(link.parent, link.is_value, link.key, link.value);
 }
 
@@ -59,9 +57,9 @@ void Generator::go_span_id(const GoOperand& value, Place dst) {
     asm_.jump(Jump::Eq, R0, R1, to);
   };
   for (uint64_t end : forms.ends) match(end, none);
-  std::map<decltype(shape_of({})), std::pair<Label, const ContextForms::Link*>> links;
+  std::map<decltype(shape_of_link({})), std::pair<Label, const ContextForms::Link*>> links;
   for (const ContextForms::Link& link : forms.links) {
-    auto [entry, added] = links.try_emplace(shape_of(link));
+    auto [entry, added] = links.try_emplace(shape_of_link(link));
     if (added) entry->second = {asm_.label(), &link};
     match(link.type_address, entry->second.first);
   }
@@ -95,7 +93,7 @@ void Generator::go_context_link(const GoOperand& value, const ContextForms::Link
   if (!link.is_value) return go_read(pair, data, link.parent, kInterface);
   const uint32_t first = std::min({link.parent, link.key, link.value});
   const uint32_t bytes = std::max({link.parent, link.key, link.value}) + kInterface - first;
-  if (bytes > kMostAtOnce) return fail("internal error: fields of context.valueCtx");
+  if (bytes > kMostOfLink) return fail("internal error: fields of context.valueCtx");
   Place block = memory_.allocate(bytes);
   go_read(block, data, first, bytes);
   Label parent = asm_.label();

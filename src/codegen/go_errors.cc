@@ -19,14 +19,11 @@ using go::ErrorForm;
 
 namespace {
 
-constexpr int32_t kWord = 8;
-constexpr int32_t kInterface = 16;
-
 constexpr int32_t at(uint32_t offset) { return static_cast<int32_t>(offset); }
 constexpr int32_t number(Layout::State state) { return static_cast<int32_t>(state); }
 
 // What the code of a form depends on.
-auto shape_of(const ErrorForm& form) {
+auto shape_of_form(const ErrorForm& form) {
   return std::make_tuple(form.kind, form.offset, form.second, form.next, form.size);
 }
 
@@ -150,9 +147,9 @@ void Generator::go_error_node(const GoOperand& value, Place node, Place pair,
   }
   go_reference_of(value.target);
   asm_.store(Width::U64, node.base, node.offset + at(Layout::kType), R0);
-  std::map<decltype(shape_of({})), std::pair<Label, const ErrorForm*>> forms;
+  std::map<decltype(shape_of_form({})), std::pair<Label, const ErrorForm*>> forms;
   for (const ErrorForm& form : value.access->errors) {
-    auto [entry, added] = forms.try_emplace(shape_of(form));
+    auto [entry, added] = forms.try_emplace(shape_of_form(form));
     if (added) entry->second = {asm_.label(), &form};
     asm_.load_imm(R1, go_reference(value.target, form.type_address));
     asm_.jump(Jump::Eq, R0, R1, entry->second.first);

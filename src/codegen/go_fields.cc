@@ -17,7 +17,7 @@ using go::Aspect;
 using go::Word;
 
 namespace {
-constexpr int64_t kMostAtOnce = 512;  // bytes of one read
+constexpr int64_t kMostOfFields = 512;  // bytes of one read
 }  // namespace
 
 // Whether the value is made of words behind an address that takes no index to find, as they are.
@@ -59,7 +59,7 @@ std::vector<size_t> Generator::go_fields_beside(const std::vector<const Expr*>& 
       end = std::max(end, access.words[1].offset + access.words[1].size);
     }
     if (beside.empty()) low = begin, high = end;
-    if (std::max(high, end) - std::min(low, begin) > kMostAtOnce) continue;
+    if (std::max(high, end) - std::min(low, begin) > kMostOfFields) continue;
     low = std::min(low, begin);
     high = std::max(high, end);
     beside.push_back(i);

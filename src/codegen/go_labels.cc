@@ -14,7 +14,6 @@ using namespace bpf;
 
 namespace {
 
-constexpr int32_t kWord = 8;
 constexpr int32_t kString = 16;
 constexpr int32_t kHmapB = 9, kHmapBuckets = 16, kHmapSize = 24;
 constexpr int32_t kBucketSlots = 8, kMinTopHash = 5;

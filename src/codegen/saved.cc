@@ -18,9 +18,6 @@ using plan::Role;
 
 namespace {
 constexpr int32_t kValue = 8;  // behind its reason
-constexpr auto kLength = static_cast<int32_t>(StringLayout::kLength);
-constexpr auto kState = static_cast<int32_t>(StringLayout::kState);
-constexpr auto kData = static_cast<int32_t>(StringLayout::kData);
 }  // namespace
 
 bool Generator::keeps_frame_key() const {
@@ -146,16 +143,17 @@ void Generator::kept_string(const Expr& expr, Place dst, uint32_t capacity, bool
   const int32_t offset = load_saved(expr);
   asm_.load(Width::U64, R1, R0, offset);
   asm_.store(Width::U64, dst.base, dst.offset, R1);
-  asm_.load(Width::U32, R2, R0, offset + kLength);
+  asm_.load(Width::U32, R2, R0, offset + kStringLength);
   asm_.jump(Jump::Eq, R2, 0, done);
   asm_.jump(Jump::Le, R2, static_cast<int32_t>(std::min(capacity, kept)), fits);
   asm_.mov(R2, static_cast<int32_t>(std::min(capacity, kept)));
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R2);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, static_cast<int32_t>(StringState::Cut));
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, R2);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState,
+             static_cast<int32_t>(StringState::Cut));
   asm_.bind(fits);
   asm_.mov(R3, R0);
-  asm_.alu(Alu::Add, R3, offset + kData);
-  address(R1, dst + kData);
+  asm_.alu(Alu::Add, R3, offset + kStringData);
+  address(R1, dst + kStringData);
   asm_.call(Helper::ProbeReadKernel);
   asm_.bind(done);
 }

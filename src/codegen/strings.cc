@@ -17,11 +17,7 @@ using namespace bpf;
 namespace {
 
 constexpr uint32_t kUnrolled = 64;  // bytes copied or zeroed without a helper
-constexpr auto kData = static_cast<int32_t>(StringLayout::kData);
-constexpr auto kLength = static_cast<int32_t>(StringLayout::kLength);
-constexpr auto kState = static_cast<int32_t>(StringLayout::kState);
 constexpr auto kCut = static_cast<int32_t>(StringState::Cut);
-constexpr auto kNotReadable = static_cast<int32_t>(StringState::NotReadable);
 constexpr uint32_t kCommSize = 16;  // TASK_COMM_LEN
 
 uint64_t word_at(const std::string& text, size_t at) {
@@ -107,9 +103,9 @@ void Generator::eval_string(const Expr& expr, Place dst, uint32_t capacity, bool
 void Generator::string_literal(const std::string& text, Place dst, uint32_t capacity, bool zeroed) {
   auto length = static_cast<uint32_t>(std::min<size_t>(text.size(), capacity));
   std::string kept = text.substr(0, length);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, static_cast<int32_t>(length));
-  asm_.store(Width::U32, dst.base, dst.offset + kState, length < text.size() ? kCut : 0);
-  Place data = dst + kData;
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, static_cast<int32_t>(length));
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, length < text.size() ? kCut : 0);
+  Place data = dst + kStringData;
   for (uint32_t i = 0; i < length; i += 8) {
     uint64_t word = word_at(kept, i);
     int32_t at = data.offset + static_cast<int32_t>(i);
@@ -143,23 +139,23 @@ void Generator::string_read(const Expr& expr, Place dst, uint32_t capacity, bool
 }
 
 void Generator::not_readable(Place dst) {
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, 0);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, kNotReadable);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, kStringNotReadable);
 }
 
 // R0 bytes.
 void Generator::string_read_exact(Place pointer, Place dst, uint32_t limit) {
   Label fits = asm_.label(), done = asm_.label();
   asm_.mov(R2, R0);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, 0);
   asm_.jump(Jump::Le, R2, static_cast<int32_t>(limit), fits);
   asm_.mov(R2, static_cast<int32_t>(limit));
-  asm_.store(Width::U32, dst.base, dst.offset + kState, kCut);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, kCut);
   asm_.bind(fits);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R2);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, R2);
   asm_.jump(Jump::Eq, R2, 0, done);  // the empty string, wherever it points
   asm_.load(Width::U64, R3, pointer.base, pointer.offset);
-  address(R1, dst + kData);
+  address(R1, dst + kStringData);
   asm_.call(Helper::ProbeReadUser);
   asm_.jump(Jump::Ne, R0, 0, unknown_);
   asm_.bind(done);
@@ -171,43 +167,43 @@ void Generator::string_read_to_nul(Place pointer, Place dst, uint32_t limit, boo
   auto most = static_cast<int32_t>(limit);
   asm_.load(Width::U64, R3, pointer.base, pointer.offset);
   asm_.mov(R2, most + 2);
-  address(R1, dst + kData);
+  address(R1, dst + kStringData);
   asm_.call(Helper::ProbeReadUserStr);
   asm_.jump(Jump::SLe, R0, 0, unknown_);
   asm_.jump(Jump::SGt, R0, most + 1, cut);
   asm_.alu(Alu::Sub, R0, 1);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R0);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, R0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, 0);
   asm_.jump(done);
   asm_.bind(cut);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, most);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, kCut);
-  if (cut_inside) asm_.store(Width::U8, dst.base, dst.offset + kData + most, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, most);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, kCut);
+  if (cut_inside) asm_.store(Width::U8, dst.base, dst.offset + kStringData + most, 0);
   asm_.bind(done);
 }
 
 void Generator::string_comm(const Expr&, Place dst, uint32_t capacity, bool zeroed) {
   if (capacity < kCommSize) {
     Memory::Scope scope(memory_);
-    Place whole = memory_.allocate(kData + kCommSize);
+    Place whole = memory_.allocate(kStringData + kCommSize);
     Expr unused;
     string_comm(unused, whole, kCommSize, true);
     return string_copy(dst, capacity, whole.base, whole.offset, kCommSize, zeroed);
   }
   if (zeroed) zero(dst, 8 + capacity);
-  address(R1, dst + kData);
+  address(R1, dst + kStringData);
   asm_.mov(R2, kCommSize);
   asm_.call(Helper::GetCurrentComm);
   Label end = asm_.label();
   for (int32_t i = 0; i < static_cast<int32_t>(kCommSize) - 1; i++) {
     asm_.mov(R0, i);
-    asm_.load(Width::U8, R1, dst.base, dst.offset + kData + i);
+    asm_.load(Width::U8, R1, dst.base, dst.offset + kStringData + i);
     asm_.jump(Jump::Eq, R1, 0, end);
   }
   asm_.mov(R0, kCommSize - 1);
   asm_.bind(end);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R0);
-  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, R0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, 0);
 }
 
 // A string of capacity `source` at src + offset.
@@ -217,13 +213,14 @@ void Generator::string_copy(Place dst, uint32_t capacity, Reg src, int32_t offse
   copy(dst, src, offset, 8 + kept);
   if (source > capacity) {
     Label whole = asm_.label();
-    asm_.load(Width::U32, R1, dst.base, dst.offset + kLength);
+    asm_.load(Width::U32, R1, dst.base, dst.offset + kStringLength);
     asm_.jump(Jump::Le, R1, static_cast<int32_t>(capacity), whole);
-    asm_.store(Width::U32, dst.base, dst.offset + kLength, static_cast<int32_t>(capacity));
-    asm_.store(Width::U32, dst.base, dst.offset + kState, kCut);
+    asm_.store(Width::U32, dst.base, dst.offset + kStringLength, static_cast<int32_t>(capacity));
+    asm_.store(Width::U32, dst.base, dst.offset + kStringState, kCut);
     asm_.bind(whole);
   }
-  if (zeroed && kept < capacity) zero(dst + (kData + static_cast<int32_t>(kept)), capacity - kept);
+  if (zeroed && kept < capacity)
+    zero(dst + (kStringData + static_cast<int32_t>(kept)), capacity - kept);
 }
 
 // The empty string if the key is missing.
@@ -266,19 +263,19 @@ void Generator::string_compare(const Expr& expr) {
     // One byte more than the literal has is enough: what is longer differs.
     const std::string& text = right->string;
     uint32_t capacity = std::min(round_up8(text.size() + 1), left->type.capacity);
-    Place place = memory_.allocate(kData + capacity + 8);
+    Place place = memory_.allocate(kStringData + capacity + 8);
     eval_string(*left, place, capacity, true);
     if (left->kind == Expr::Kind::GoValue) {
-      asm_.load(Width::U32, R1, place.base, place.offset + kState);
-      asm_.jump(Jump::Eq, R1, kNotReadable, unknown_because(UnknownReason::NotReadable));
+      asm_.load(Width::U32, R1, place.base, place.offset + kStringState);
+      asm_.jump(Jump::Eq, R1, kStringNotReadable, unknown_because(UnknownReason::NotReadable));
     }
     asm_.load(Width::U64, R1, place.base, place.offset);
     asm_.jump(Jump::Ne, R1, static_cast<int32_t>(text.size()), differ);
-    compare_literal(place + kData, text.substr(0, capacity), differ);
+    compare_literal(place + kStringData, text.substr(0, capacity), differ);
   } else {
     uint32_t common = std::min(left->type.capacity, right->type.capacity);
-    Place a = memory_.allocate(kData + left->type.capacity + 8);
-    Place b = memory_.allocate(kData + right->type.capacity + 8);
+    Place a = memory_.allocate(kStringData + left->type.capacity + 8);
+    Place b = memory_.allocate(kStringData + right->type.capacity + 8);
     eval_string(expr.kids[0], a, expr.kids[0].type.capacity, true);
     eval_string(expr.kids[1], b, expr.kids[1].type.capacity, true);
     // Bytes of a Go string that were not read are not known to differ, nor to be the same.
@@ -287,8 +284,8 @@ void Generator::string_compare(const Expr& expr) {
       if (expr.kids[i].kind != Expr::Kind::GoValue) continue;
       go_value = true;
       Place place = i == 0 ? a : b;
-      asm_.load(Width::U32, R1, place.base, place.offset + kState);
-      asm_.jump(Jump::Eq, R1, kNotReadable, unknown_because(UnknownReason::NotReadable));
+      asm_.load(Width::U32, R1, place.base, place.offset + kStringState);
+      asm_.jump(Jump::Eq, R1, kStringNotReadable, unknown_because(UnknownReason::NotReadable));
     }
     // Of equal length, both are zero from the smaller capacity on.
     Label loop = asm_.label();
@@ -302,9 +299,9 @@ void Generator::string_compare(const Expr& expr) {
     asm_.alu(Alu::Add, R2, 8);
     asm_.alu(Alu::Add, R3, 8);
     asm_.alu(Alu::Add, R1, 1);
-    asm_.jump(Jump::Lt, R1, static_cast<int32_t>((kData + common) / 8), loop);
+    asm_.jump(Jump::Lt, R1, static_cast<int32_t>((kStringData + common) / 8), loop);
     if (go_value) {
-      asm_.load(Width::U32, R1, a.base, a.offset + kState);
+      asm_.load(Width::U32, R1, a.base, a.offset + kStringState);
       asm_.jump(Jump::Eq, R1, kCut, unknown_);
     }
   }

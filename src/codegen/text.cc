@@ -9,29 +9,20 @@ namespace gotap::codegen {
 
 using namespace bpf;
 
-namespace {
-
-constexpr auto kData = static_cast<int32_t>(StringLayout::kData);
-constexpr auto kLength = static_cast<int32_t>(StringLayout::kLength);
-constexpr auto kState = static_cast<int32_t>(StringLayout::kState);
-constexpr auto kNotReadable = static_cast<int32_t>(StringState::NotReadable);
-
-}  // namespace
-
 // The string in memory, zero behind its end; unknown if it could not be read.
 Place Generator::readable_string(const Expr& expr) {
   uint32_t capacity = expr.type.capacity;
-  Place place = memory_.allocate(static_cast<uint32_t>(kData) + capacity + 8);
+  Place place = memory_.allocate(static_cast<uint32_t>(kStringData) + capacity + 8);
   eval_string(expr, place, capacity, true);
-  asm_.load(Width::U32, R1, place.base, place.offset + kState);
-  asm_.jump(Jump::Eq, R1, kNotReadable, unknown_);
+  asm_.load(Width::U32, R1, place.base, place.offset + kStringState);
+  asm_.jump(Jump::Eq, R1, kStringNotReadable, unknown_);
   return place;
 }
 
 void Generator::value_strlen(const Expr& expr) {
   Memory::Scope scope(memory_);
   Place text = readable_string(expr.kids[0]);
-  asm_.load(Width::U32, R0, text.base, text.offset + kLength);
+  asm_.load(Width::U32, R0, text.base, text.offset + kStringLength);
 }
 
 // R0 = 0 if the first bytes of both are the same, else 1.
@@ -43,23 +34,23 @@ void Generator::value_strncmp(const Expr& expr) {
   for (size_t i = 0; i < 2; i++) {
     Expr text = expr.kids[i];
     uint32_t capacity = (static_cast<uint32_t>(length) + 7) / 8 * 8;
-    texts[i] = memory_.allocate(static_cast<uint32_t>(kData) + capacity + 8);
+    texts[i] = memory_.allocate(static_cast<uint32_t>(kStringData) + capacity + 8);
     eval_string(text, texts[i], capacity, true);
-    asm_.load(Width::U32, R1, texts[i].base, texts[i].offset + kState);
-    asm_.jump(Jump::Eq, R1, kNotReadable, unknown_);
+    asm_.load(Width::U32, R1, texts[i].base, texts[i].offset + kStringState);
+    asm_.jump(Jump::Eq, R1, kStringNotReadable, unknown_);
   }
   for (size_t i = 0; i < 2; i++) {
     Label shorter = asm_.label();
     Reg reg = i == 0 ? R1 : R2;
-    asm_.load(Width::U32, reg, texts[i].base, texts[i].offset + kLength);
+    asm_.load(Width::U32, reg, texts[i].base, texts[i].offset + kStringLength);
     asm_.jump(Jump::Le, reg, length, shorter);
     asm_.mov(reg, length);
     asm_.bind(shorter);
   }
   asm_.jump(Jump::Ne, R1, R2, differ);
   for (int32_t at = 0; at < length; at += 8) {
-    asm_.load(Width::U64, R1, texts[0].base, texts[0].offset + kData + at);
-    asm_.load(Width::U64, R2, texts[1].base, texts[1].offset + kData + at);
+    asm_.load(Width::U64, R1, texts[0].base, texts[0].offset + kStringData + at);
+    asm_.load(Width::U64, R2, texts[1].base, texts[1].offset + kStringData + at);
     asm_.alu(Alu::Xor, R1, R2);
     if (length - at < 8) asm_.alu(Alu::Lsh, R1, 64 - 8 * (length - at));
     asm_.jump(Jump::Ne, R1, 0, differ);
@@ -87,8 +78,8 @@ void Generator::find_string(const Expr& expr, bool index) {
   Place last = memory_.allocate_on_stack(8), differ = memory_.allocate_on_stack(8);
   Label outer = asm_.label(), inner = asm_.label(), compared = asm_.label();
   Label none = asm_.label(), found = asm_.label(), done = asm_.label();
-  asm_.load(Width::U32, R3, wanted.base, wanted.offset + kLength);
-  asm_.load(Width::U32, R2, text.base, text.offset + kLength);
+  asm_.load(Width::U32, R3, wanted.base, wanted.offset + kStringLength);
+  asm_.load(Width::U32, R2, text.base, text.offset + kStringLength);
   asm_.alu(Alu::Sub, R2, R3);  // the last place it could be at
   asm_.store(Width::U64, last.base, last.offset, R2);
   asm_.mov(R0, 0);
@@ -103,10 +94,10 @@ void Generator::find_string(const Expr& expr, bool index) {
   asm_.mov(R5, R0);
   asm_.alu(Alu::Add, R5, R1);
   asm_.jump(Jump::Ge, R5, text_capacity, compared);
-  address(R4, text + kData);
+  address(R4, text + kStringData);
   asm_.alu(Alu::Add, R4, R5);
   asm_.load(Width::U8, R4, R4, 0);
-  address(R5, wanted + kData);
+  address(R5, wanted + kStringData);
   asm_.alu(Alu::Add, R5, R1);
   asm_.load(Width::U8, R5, R5, 0);
   asm_.alu(Alu::Xor, R4, R5);
@@ -139,7 +130,7 @@ void Generator::string_index(const Expr& expr) {
   Place text = readable_string(expr.kids[0]);
   eval(expr.kids[1]);
   asm_.jump(Jump::Ge, R0, static_cast<int32_t>(expr.kids[0].type.capacity), behind);
-  address(R1, text + kData);
+  address(R1, text + kStringData);
   asm_.alu(Alu::Add, R1, R0);
   asm_.load(Width::U8, R0, R1, 0);
   asm_.jump(done);

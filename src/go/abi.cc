@@ -11,7 +11,6 @@
 namespace gotap::go {
 namespace {
 
-constexpr uint64_t kWord = 8;
 constexpr unsigned kIntRegisters = 9, kFloatRegisters = 15;
 // [SP] is the return address, at post as at RET.
 constexpr uint64_t kFirstStackOffset = kWord;
@@ -20,10 +19,6 @@ constexpr uint64_t kMaxStack = 1 << 30;
 // Parts looked at in one value. What fits in registers has 24 scalars, and what has no size is
 // not much more; a damaged file may have a struct that contains itself.
 constexpr unsigned kMaxParts = 1000;
-
-uint64_t align_up(uint64_t offset, uint64_t align) {
-  return align ? (offset + align - 1) / align * align : offset;
-}
 
 /// GOEXPERIMENT=simd (1.26+): a struct whose first field is a tag of archsimd is one vector
 /// register, whatever else is in it (types/size.go, simdify).

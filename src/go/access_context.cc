@@ -39,9 +39,9 @@ struct Held {
   TypeId behind = kNoType;
 };
 
-class Forms {
+class ContextWalk {
  public:
-  explicit Forms(const TypeInfo& info) : info_(info), types_(info.types()) {}
+  explicit ContextWalk(const TypeInfo& info) : info_(info), types_(info.types()) {}
   Result<ContextForms> run();
 
  private:
@@ -56,7 +56,7 @@ class Forms {
   ContextForms forms_;
 };
 
-std::vector<Held> Forms::held(std::string_view name) const {
+std::vector<Held> ContextWalk::held(std::string_view name) const {
   std::vector<Held> all;
   for (const std::string& spelled : {std::string(name), "*" + std::string(name)}) {
     for (TypeId id : info_.find_types(spelled)) {
@@ -72,7 +72,8 @@ std::vector<Held> Forms::held(std::string_view name) const {
 }
 
 // Of a field that lies in the struct itself, embedded ones included.
-std::optional<uint64_t> Forms::offset(TypeId in, const std::string& field, TypeId* type) const {
+std::optional<uint64_t> ContextWalk::offset(TypeId in, const std::string& field,
+                                            TypeId* type) const {
   const std::vector<FieldPath> found = find_field(types_, in, field);
   if (found.size() != 1) return std::nullopt;
   uint64_t offset = 0;
@@ -86,7 +87,7 @@ std::optional<uint64_t> Forms::offset(TypeId in, const std::string& field, TypeI
   return offset;
 }
 
-std::optional<uint64_t> Forms::parent(TypeId in) const {
+std::optional<uint64_t> ContextWalk::parent(TypeId in) const {
   for (const char* name : {"Context", "c"}) {
     TypeId type = kNoType;
     const auto at = offset(in, name, &type);
@@ -95,7 +96,7 @@ std::optional<uint64_t> Forms::parent(TypeId in) const {
   return std::nullopt;
 }
 
-void Forms::link(const Held& held, bool is_value) {
+void ContextWalk::link(const Held& held, bool is_value) {
   const auto at = parent(held.behind);
   if (!at) return;
   ContextForms::Link link;
@@ -111,7 +112,7 @@ void Forms::link(const Held& held, bool is_value) {
   forms_.links.push_back(link);
 }
 
-void Forms::span(const Held& held, const std::string& field) {
+void ContextWalk::span(const Held& held, const std::string& field) {
   TypeId ids = kNoType;
   const auto at = offset(held.behind, field, &ids);
   if (!at) {
@@ -125,7 +126,7 @@ void Forms::span(const Held& held, const std::string& field) {
       {held.type_address, static_cast<uint32_t>(*at + *trace), static_cast<uint32_t>(*at + *span)});
 }
 
-Result<ContextForms> Forms::run() {
+Result<ContextForms> ContextWalk::run() {
   for (TypeId id : info_.find_types("trace.traceContextKeyType"))
     if (types_.at(id).name.ends_with(kKeyType)) forms_.key_type = info_.runtime_address(id);
   if (forms_.key_type == 0)
@@ -144,6 +145,6 @@ Result<ContextForms> Forms::run() {
 
 }  // namespace
 
-Result<ContextForms> context_forms(const TypeInfo& info) { return Forms(info).run(); }
+Result<ContextForms> context_forms(const TypeInfo& info) { return ContextWalk(info).run(); }
 
 }  // namespace gotap::go

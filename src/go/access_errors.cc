@@ -10,29 +10,29 @@ namespace gotap::go {
 
 namespace {
 
-using Kind = ErrorForm::Kind;
+using FormKind = ErrorForm::Kind;
 
-struct Row {
+struct ErrorRow {
   std::string_view type;  ///< full name
-  Kind kind;
+  FormKind kind;
   // Names of fields; empty: there is none. Text: the text; Join: the errors.
   std::string_view first, second, next;
 };
 
-constexpr std::array<Row, 13> kRows{{
-    {"*errors.errorString", Kind::Text, "s", "", ""},
-    {"*fmt.wrapError", Kind::Text, "msg", "", ""},
-    {"*fmt.wrapErrors", Kind::Text, "msg", "", ""},  // from 1.20 on
-    {"*errors.joinError", Kind::Join, "errs", "", ""},
-    {"syscall.Errno", Kind::Number, "", "", ""},
-    {"*io/fs.PathError", Kind::Path, "Op", "Path", "Err"},
-    {"*os.PathError", Kind::Path, "Op", "Path", "Err"},  // up to 1.15
-    {"*os.SyscallError", Kind::Path, "", "Syscall", "Err"},
-    {"*encoding/json.SyntaxError", Kind::Text, "msg", "", ""},
-    {"*github.com/pkg/errors.fundamental", Kind::Text, "msg", "", ""},
-    {"*github.com/pkg/errors.withMessage", Kind::Path, "", "msg", "cause"},
-    {"*github.com/pkg/errors.withStack", Kind::Path, "", "", "error"},
-    {"*net/http.ProtocolError", Kind::Text, "ErrorString", "", ""},
+constexpr std::array<ErrorRow, 13> kErrorRows{{
+    {"*errors.errorString", FormKind::Text, "s", "", ""},
+    {"*fmt.wrapError", FormKind::Text, "msg", "", ""},
+    {"*fmt.wrapErrors", FormKind::Text, "msg", "", ""},  // from 1.20 on
+    {"*errors.joinError", FormKind::Join, "errs", "", ""},
+    {"syscall.Errno", FormKind::Number, "", "", ""},
+    {"*io/fs.PathError", FormKind::Path, "Op", "Path", "Err"},
+    {"*os.PathError", FormKind::Path, "Op", "Path", "Err"},  // up to 1.15
+    {"*os.SyscallError", FormKind::Path, "", "Syscall", "Err"},
+    {"*encoding/json.SyntaxError", FormKind::Text, "msg", "", ""},
+    {"*github.com/pkg/errors.fundamental", FormKind::Text, "msg", "", ""},
+    {"*github.com/pkg/errors.withMessage", FormKind::Path, "", "msg", "cause"},
+    {"*github.com/pkg/errors.withStack", FormKind::Path, "", "", "error"},
+    {"*net/http.ProtocolError", FormKind::Text, "ErrorString", "", ""},
 }};
 
 // What Error() says whatever the value is: context/context.go, internal/poll/fd.go.
@@ -58,10 +58,10 @@ std::optional<uint32_t> offset_of(const Types& types, TypeId id, const std::stri
   return static_cast<uint32_t>(offset);
 }
 
-class Forms {
+class ErrorForms {
  public:
-  explicit Forms(const TypeInfo& info) : info_(info), types_(info.types()) {}
-  void add(const Row& row);
+  explicit ErrorForms(const TypeInfo& info) : info_(info), types_(info.types()) {}
+  void add(const ErrorRow& row);
   /// "*main.E.Msg", or "main.E", a string itself.
   /// False: the program has no such thing.
   bool add_text(const std::string& text);
@@ -77,13 +77,13 @@ class Forms {
   std::vector<ErrorForm> forms_;
 };
 
-std::optional<TypeId> Forms::behind(TypeId id) const {
+std::optional<TypeId> ErrorForms::behind(TypeId id) const {
   if (types_.at(id).kind == TypeKind::Pointer) return types_.at(id).elem;
   if (is_direct(types_, id, info_.minor())) return std::nullopt;
   return id;
 }
 
-void Forms::add(const Row& row) {
+void ErrorForms::add(const ErrorRow& row) {
   for (TypeId id : info_.find_types(row.type)) {
     if (types_.at(id).name != row.type) continue;
     const auto target = behind(id);
@@ -102,10 +102,10 @@ void Forms::add(const Row& row) {
     };
     bool good = true;
     switch (row.kind) {
-      case Kind::Text: good = find(row.first, TypeKind::String, form.offset); break;
-      case Kind::Join: good = find(row.first, TypeKind::Slice, form.offset); break;
-      case Kind::Number: form.size = static_cast<uint32_t>(types_.at(*target).size); break;
-      case Kind::Path:
+      case FormKind::Text: good = find(row.first, TypeKind::String, form.offset); break;
+      case FormKind::Join: good = find(row.first, TypeKind::Slice, form.offset); break;
+      case FormKind::Number: form.size = static_cast<uint32_t>(types_.at(*target).size); break;
+      case FormKind::Path:
         good = find(row.first, TypeKind::String, form.offset) &&
                find(row.second, TypeKind::String, form.second) &&
                find(row.next, TypeKind::Interface, form.next);
@@ -118,7 +118,7 @@ void Forms::add(const Row& row) {
 }
 
 // False: there is no such type, or it has no such string.
-bool Forms::add_text(std::string_view type, const std::string& field) {
+bool ErrorForms::add_text(std::string_view type, const std::string& field) {
   bool added = false;
   for (TypeId id : info_.find_types(type)) {
     const auto target = behind(id);
@@ -141,7 +141,7 @@ bool Forms::add_text(std::string_view type, const std::string& field) {
   return added;
 }
 
-bool Forms::add_text(const std::string& text) {
+bool ErrorForms::add_text(const std::string& text) {
   if (add_text(text, "")) return true;
   const size_t dot = text.rfind('.');
   return dot != std::string::npos && add_text(text.substr(0, dot), text.substr(dot + 1));
@@ -150,14 +150,14 @@ bool Forms::add_text(const std::string& text) {
 }  // namespace
 
 std::vector<ErrorForm> error_forms(const TypeInfo& info, const std::vector<std::string>& texts) {
-  Forms forms(info);
-  for (const Row& row : kRows) forms.add(row);
+  ErrorForms forms(info);
+  for (const ErrorRow& row : kErrorRows) forms.add(row);
   for (const std::string& text : texts) forms.add_text(text);
   return forms.take();
 }
 
 bool knows_error_text(const TypeInfo& info, const std::string& text) {
-  return Forms(info).add_text(text);
+  return ErrorForms(info).add_text(text);
 }
 
 std::string_view constant_error_text(std::string_view type_name) {

@@ -14,7 +14,6 @@ namespace gotap::go {
 
 namespace {
 
-constexpr uint64_t kWord = 8;
 constexpr uint64_t kLength = 8, kCapacity = 16;    // in a string or slice
 constexpr uint64_t kData = 8;                      // in an interface
 constexpr uint64_t kChanCount = 0, kChanSize = 8;  // hchan.qcount, dataqsiz

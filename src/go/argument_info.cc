@@ -5,13 +5,8 @@ namespace {
 
 constexpr uint8_t kEnd = 0xff, kOpen = 0xfe, kClose = 0xfd, kMore = 0xfc, kFarAway = 0xfb,
                   kSpecial = 0xf0;
-constexpr int kMaxScalars = 10, kMaxDepth = 5;
-constexpr size_t kMaxLength = (kMaxDepth * 3 + 2) * kMaxScalars + 1;  // TraceArgsMaxLen
-constexpr uint64_t kWord = 8;
-
-uint64_t align_up(uint64_t offset, uint64_t align) {
-  return align ? (offset + align - 1) / align * align : offset;
-}
+constexpr int kMaxScalars = 10, kDeepest = 5;
+constexpr size_t kMaxLength = (kDeepest * 3 + 2) * kMaxScalars + 1;  // TraceArgsMaxLen
 
 class Encoder {
  public:
@@ -84,7 +79,7 @@ bool Encoder::value(uint64_t offset, const GoType& type, int depth) {
     return true;
   }
   out.push_back(kOpen);
-  if (++depth >= kMaxDepth) {
+  if (++depth >= kDeepest) {
     out.push_back(kMore);
     scalars_++;
   } else {

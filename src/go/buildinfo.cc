@@ -11,7 +11,7 @@ namespace gotap::go {
 namespace {
 
 constexpr std::string_view kMagic = "\xff Go buildinf:";
-constexpr uint64_t kHeaderSize = 32, kAlign = 16;
+constexpr uint64_t kHeaderSize = 32, kBlobAlign = 16;
 constexpr uint8_t kInline = 2;
 constexpr size_t kSentinel = 16;  // bytes before and after the module info (modload.ModInfoData)
 
@@ -113,7 +113,7 @@ std::optional<BuildInfo> read_build_info(const elf::Elf& elf) {
     const std::string_view data = text(segment.data);
     for (size_t at = data.find(kMagic); at != std::string_view::npos;
          at = data.find(kMagic, at + 1)) {
-      if ((segment.address + at) % kAlign != 0) continue;
+      if ((segment.address + at) % kBlobAlign != 0) continue;
       if (auto info = read_at(elf, segment.data.from(at), segment.address + at)) return info;
     }
   }

@@ -9,7 +9,7 @@ namespace {
 // abi.Type, the same in all versions.
 constexpr uint32_t kSize = 0, kPointerBytes = 8, kFlags = 20, kAlign = 21, kKind = 23, kString = 40,
                    kPointerToThis = 44, kCommonSize = 48, kUncommonSize = 16;
-constexpr uint8_t kUncommon = 1, kExtraStar = 2, kNamed = 4, kKindMask = 31;
+constexpr uint8_t kUncommon = 1, kExtraStar = 2, kNamed = 4;
 constexpr uint8_t kDirect = 32;  // of the kind until 1.25, then of the flags
 constexpr uint8_t kExported = 1, kTag = 2, kPackage = 4, kEmbedded = 8;  // of names
 constexpr uint64_t kFieldSize = 24, kMethodSize = 16, kInterfaceMethodSize = 8;
@@ -24,6 +24,39 @@ bool has_element(RuntimeKind kind) {
 }
 
 }  // namespace
+
+TypeKind kind_of(RuntimeKind kind) {
+  switch (kind) {
+    case RuntimeKind::Bool: return TypeKind::Bool;
+    case RuntimeKind::Int:
+    case RuntimeKind::Int8:
+    case RuntimeKind::Int16:
+    case RuntimeKind::Int32:
+    case RuntimeKind::Int64: return TypeKind::Int;
+    case RuntimeKind::Uint:
+    case RuntimeKind::Uint8:
+    case RuntimeKind::Uint16:
+    case RuntimeKind::Uint32:
+    case RuntimeKind::Uint64:
+    case RuntimeKind::Uintptr: return TypeKind::Uint;
+    case RuntimeKind::Float32:
+    case RuntimeKind::Float64: return TypeKind::Float;
+    case RuntimeKind::Complex64:
+    case RuntimeKind::Complex128: return TypeKind::Complex;
+    case RuntimeKind::Array: return TypeKind::Array;
+    case RuntimeKind::Chan: return TypeKind::Chan;
+    case RuntimeKind::Func: return TypeKind::Func;
+    case RuntimeKind::Interface: return TypeKind::Interface;
+    case RuntimeKind::Map: return TypeKind::Map;
+    case RuntimeKind::Pointer: return TypeKind::Pointer;
+    case RuntimeKind::Slice: return TypeKind::Slice;
+    case RuntimeKind::String: return TypeKind::String;
+    case RuntimeKind::Struct: return TypeKind::Struct;
+    case RuntimeKind::UnsafePointer: return TypeKind::UnsafePointer;
+    case RuntimeKind::Invalid: break;
+  }
+  return TypeKind::Unknown;
+}
 
 std::optional<Descriptors> Descriptors::open(const elf::Elf& elf, uint64_t module,
                                              const TypeLayout& layout) {
@@ -147,7 +180,7 @@ std::optional<Descriptor> Descriptors::at(uint64_t address) const {
   out.size = *bytes.u64(kSize);
   const uint8_t flags = bytes[kFlags], kind = bytes[kKind];
   out.align = bytes[kAlign];
-  out.kind = static_cast<RuntimeKind>(kind & kKindMask);
+  out.kind = static_cast<RuntimeKind>(kind & kRuntimeKindMask);
   const uint64_t pointer_bytes = *bytes.u64(kPointerBytes);
   if (out.kind == RuntimeKind::Invalid || out.kind > RuntimeKind::UnsafePointer || out.align == 0 ||
       out.align > 64 || (out.align & (out.align - 1)) != 0 || pointer_bytes > out.size)

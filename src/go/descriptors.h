@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "elf/elf.h"
+#include "go/types.h"
 #include "go/versions.h"
 
 namespace gotap::go {
@@ -46,6 +47,11 @@ enum class RuntimeKind : uint8_t {
   Struct,
   UnsafePointer,
 };
+
+/// Where a kind stands with other bits, it is these.
+constexpr uint8_t kRuntimeKindMask = 31;
+
+TypeKind kind_of(RuntimeKind kind);
 
 /// The part that all descriptors have.
 struct Descriptor {

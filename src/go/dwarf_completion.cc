@@ -9,7 +9,6 @@ namespace gotap::go {
 namespace {
 
 constexpr int kResultsCountOn = 16;  // until then the numbers of results go on from the parameters
-constexpr uint64_t kWord = 8;
 
 /// The DWARF number of the register that a piece of ours is in.
 uint16_t dwarf_register(const Piece& piece) {
@@ -58,10 +57,6 @@ struct Space {
 };
 
 using Located = std::vector<std::vector<LocatedPiece>>;  // of each value
-
-uint64_t align_up(uint64_t offset, uint64_t align) {
-  return align > 1 ? (offset + align - 1) / align * align : offset;
-}
 
 /// For a signature whose arguments take up exactly what the function table says: whether there is
 /// no room for one that is left out where it would move another. It could only hide in padding:

@@ -8,7 +8,7 @@ namespace {
 using elf::DwarfDie;
 using elf::DwarfValue;
 
-constexpr size_t kMaxDepth = 100;  // of inlined calls in one another
+constexpr size_t kMaxCallDepth = 100;  // of inlined calls in one another
 
 }  // namespace
 
@@ -16,7 +16,7 @@ std::vector<InlinedCall> DwarfTypes::inlined_calls(uint64_t pc, Types& types) co
   const elf::Dwarf& dwarf = *impl_->dwarf;
   std::vector<InlinedCall> calls;
   std::optional<DwarfDie> parent = impl_->function_around(pc);
-  while (parent && calls.size() < kMaxDepth) {
+  while (parent && calls.size() < kMaxCallDepth) {
     std::optional<DwarfDie> inner;
     dwarf.for_each_child(*parent, [&](const DwarfDie& child) {
       if (child.tag() != elf::DW_TAG_inlined_subroutine) return true;

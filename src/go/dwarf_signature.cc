@@ -11,12 +11,12 @@
 #include <charconv>
 
 #include "go/dwarf_impl.h"
+#include "go/versions.h"
 
 namespace gotap::go {
 namespace {
 
-constexpr int kAllNamed = 22;          // since then nothing is left out
-constexpr int kDictionaryBehind = 20;  // since then it is behind the receiver
+constexpr int kAllNamed = 22;  // since then nothing is left out
 constexpr std::string_view kDictionary = ".dict";
 
 /// What a function's name says. "a/b.(*T[x/y.Z]).M" is in the package a/b.
@@ -89,7 +89,7 @@ Dictionary dictionary(const NameParts& name, bool is_method, int minor) {
     return part.find("[go.shape.") != std::string::npos || part.find("[...]") != std::string::npos;
   };
   if (is_method && generic(name.parts[0]))
-    return minor >= kDictionaryBehind ? Dictionary::AfterReceiver : Dictionary::First;
+    return minor >= kDictionaryBehindMinor ? Dictionary::AfterReceiver : Dictionary::First;
   if (name.parts.size() == 1 && generic(name.parts[0]) && !is_closure(name.parts[0]))
     return Dictionary::First;
   return Dictionary::None;

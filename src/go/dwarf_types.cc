@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "go/descriptors.h"
 #include "go/dwarf_impl.h"
 
 namespace gotap::go {
@@ -10,58 +11,10 @@ namespace {
 using elf::DwarfDie;
 using elf::DwarfValue;
 
-// internal/abi/type.go
-enum Kind : unsigned {
-  kBool = 1,
-  kInt,
-  kInt64 = 6,
-  kUint,
-  kUintptr = 12,
-  kFloat32,
-  kFloat64,
-  kComplex64,
-  kComplex128,
-  kArray,
-  kChan,
-  kFunc,
-  kInterface,
-  kMap,
-  kPointer,
-  kSlice,
-  kString,
-  kStruct,
-  kUnsafePointer,
-};
-constexpr unsigned kKindMask = 31;
-
-constexpr uint64_t kWord = 8;
 // A type has a name, an underlying one, perhaps one more in between.
 constexpr int kMaxChain = 8;
-constexpr unsigned kMaxDepth = 100;  // of types in types, by value
+constexpr unsigned kMaxTypeDepth = 100;  // of types in types, by value
 constexpr size_t kMaxFields = 1 << 16;
-
-TypeKind kind_of(unsigned kind) {
-  if (kind == kBool) return TypeKind::Bool;
-  if (kind >= kInt && kind <= kInt64) return TypeKind::Int;
-  if (kind >= kUint && kind <= kUintptr) return TypeKind::Uint;
-  switch (kind) {
-    case kFloat32:
-    case kFloat64: return TypeKind::Float;
-    case kComplex64:
-    case kComplex128: return TypeKind::Complex;
-    case kArray: return TypeKind::Array;
-    case kChan: return TypeKind::Chan;
-    case kFunc: return TypeKind::Func;
-    case kInterface: return TypeKind::Interface;
-    case kMap: return TypeKind::Map;
-    case kPointer: return TypeKind::Pointer;
-    case kSlice: return TypeKind::Slice;
-    case kString: return TypeKind::String;
-    case kStruct: return TypeKind::Struct;
-    case kUnsafePointer: return TypeKind::UnsafePointer;
-    default: return TypeKind::Unknown;
-  }
-}
 
 /// Types that the linker makes up (hash<K,V>, pointers to what has no descriptor,
 /// unsafe.Pointer) have no kind of Go's; they are what their tags say.
@@ -109,7 +62,7 @@ std::optional<DwarfTypes::Impl::Chain> DwarfTypes::Impl::follow(uint64_t key) co
   for (int i = 0; i < kMaxChain && die && die->abbreviation; i++) {
     chain.last = *die;
     if (const DwarfValue kind = dwarf->attribute(*die, kGoKind)) {
-      chain.kind = kind.number & kKindMask;
+      chain.kind = kind.number & kRuntimeKindMask;
       break;
     }
     if (die->tag() != elf::DW_TAG_typedef) break;
@@ -126,7 +79,8 @@ GoType DwarfTypes::Impl::read_type(uint64_t key, Types& types, const TypeSource&
   if (!chain) return type;
   const DwarfDie& die = chain->last;
   type.name = dwarf->attribute(chain->first, elf::DW_AT_name).text;
-  type.kind = chain->kind ? kind_of(chain->kind) : kind_without(*dwarf, die);
+  type.kind =
+      chain->kind ? kind_of(static_cast<RuntimeKind>(chain->kind)) : kind_without(*dwarf, die);
   const DwarfValue size = dwarf->attribute(die, elf::DW_AT_byte_size);
   type.size = size ? size.number : usual_size(type.kind);
   type.align = align_of(key, 0);
@@ -188,11 +142,12 @@ void DwarfTypes::Impl::read_array(const DwarfDie& die, GoType* type, Types& type
 /// By Go's rules (cmd/compile/internal/types/size.go); 1 of what is not known.
 uint32_t DwarfTypes::Impl::align_of(uint64_t key, unsigned depth) const {
   const auto [known, added] = aligns_.try_emplace(key, 1);
-  if (!added || depth > kMaxDepth) return known->second;
+  if (!added || depth > kMaxTypeDepth) return known->second;
   const auto chain = follow(key);
   if (!chain) return 1;
   const DwarfDie& die = chain->last;
-  const TypeKind kind = chain->kind ? kind_of(chain->kind) : kind_without(*dwarf, die);
+  const TypeKind kind =
+      chain->kind ? kind_of(static_cast<RuntimeKind>(chain->kind)) : kind_without(*dwarf, die);
   uint32_t align = 1;
   switch (kind) {
     case TypeKind::Unknown: break;
@@ -204,7 +159,9 @@ uint32_t DwarfTypes::Impl::align_of(uint64_t key, unsigned depth) const {
       if (size >= 1 && size <= kWord) align = size;
       break;
     }
-    case TypeKind::Complex: align = chain->kind == kComplex64 ? 4 : 8; break;
+    case TypeKind::Complex:
+      align = static_cast<RuntimeKind>(chain->kind) == RuntimeKind::Complex64 ? 4 : 8;
+      break;
     case TypeKind::Array:
       align = align_of(dwarf->attribute(die, elf::DW_AT_type).number, depth + 1);
       break;
@@ -269,7 +226,7 @@ uint64_t DwarfTypes::Impl::runtime_address(uint64_t key) const {
   const auto descriptor = elf.at(address, 24);
   if (!descriptor) return 0;
   const DwarfValue size = dwarf->attribute(chain->last, elf::DW_AT_byte_size);
-  const bool agrees = (descriptor->u8(23).value_or(0) & kKindMask) == chain->kind &&
+  const bool agrees = (descriptor->u8(23).value_or(0) & kRuntimeKindMask) == chain->kind &&
                       (!size || descriptor->u64(0) == size.number);
   return agrees ? address : 0;
 }

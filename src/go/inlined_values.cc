@@ -33,7 +33,6 @@ constexpr const char* kGone = "inlined: optimized out";
 constexpr const char* kNotKnown = "inlined: not known here";
 constexpr uint16_t kFirstFloat = 17;  // DWARF's number of XMM0
 constexpr uint16_t kFloats = 16;
-constexpr uint32_t kWord = 8;
 constexpr size_t kMostParts = 64;
 constexpr size_t kMostPlaces = 1000;  // of a parameter, which are all looked at at each step
 
@@ -62,7 +61,8 @@ bool add_parts(const Types& types, TypeId id, uint32_t at, std::vector<Part>& pa
                unsigned depth = 0) {
   const GoType& type = types.at(id);
   const auto words = [&](uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) parts.push_back({at + i * kWord, kWord});
+    for (uint32_t i = 0; i < count; i++)
+      parts.push_back({at + i * static_cast<uint32_t>(kWord), kWord});
     return true;
   };
   if (parts.size() > kMostParts || depth > kMostParts || type.length > kMostParts) return false;

@@ -19,7 +19,6 @@ namespace {
 using arch::CheckRegister;
 using arch::Flow;
 using arch::PrologueOp;
-using Kind = PrologueOp::Kind;
 
 constexpr size_t kLongestCheck = 16;        // instructions
 constexpr size_t kLongestGrowthBlock = 80;  // 9 + 15 argument registers spilled and reloaded
@@ -48,24 +47,25 @@ class Matcher {
   /// False: `op` is not part of a stack check.
   bool step(const PrologueOp& op) {
     switch (op.kind) {
-      case Kind::None: return false;
-      case Kind::TlsLoad:
-      case Kind::TlsLoadIndirect:
+      case PrologueOp::Kind::None: return false;
+      case PrologueOp::Kind::TlsLoad:
+      case PrologueOp::Kind::TlsLoadIndirect:
         return op.dest == CheckRegister::Cx || op.dest == CheckRegister::R14;
-      case Kind::Constant:
-      case Kind::GotLoad: return op.dest == CheckRegister::Cx || op.dest == CheckRegister::R14;
-      case Kind::StackAddress: return scratch(op.dest);
-      case Kind::GuardLoad: guard(op.base); return op.dest == CheckRegister::Si;
-      case Kind::GuardCompare:
+      case PrologueOp::Kind::Constant:
+      case PrologueOp::Kind::GotLoad:
+        return op.dest == CheckRegister::Cx || op.dest == CheckRegister::R14;
+      case PrologueOp::Kind::StackAddress: return scratch(op.dest);
+      case PrologueOp::Kind::GuardLoad: guard(op.base); return op.dest == CheckRegister::Si;
+      case PrologueOp::Kind::GuardCompare:
         guard(op.base);
         compared_ = true;
         return op.dest == CheckRegister::Sp || scratch(op.dest);
-      case Kind::SubtractConstant:
+      case PrologueOp::Kind::SubtractConstant:
         compared_ = true;  // its borrow is what `jb` looks at
         return op.dest == CheckRegister::R12;
-      case Kind::SubtractRegister:
+      case PrologueOp::Kind::SubtractRegister:
         return op.dest == CheckRegister::Ax && op.base == CheckRegister::Si;
-      case Kind::CompareConstant:
+      case PrologueOp::Kind::CompareConstant:
         compared_ = true;
         return guard_ != GSource::None &&
                (op.dest == CheckRegister::Si || op.dest == CheckRegister::Ax);

@@ -33,39 +33,6 @@ struct Named {
   auto operator<=>(const Named&) const = default;
 };
 
-TypeKind kind_of(RuntimeKind kind) {
-  switch (kind) {
-    case RuntimeKind::Bool: return TypeKind::Bool;
-    case RuntimeKind::Int:
-    case RuntimeKind::Int8:
-    case RuntimeKind::Int16:
-    case RuntimeKind::Int32:
-    case RuntimeKind::Int64: return TypeKind::Int;
-    case RuntimeKind::Uint:
-    case RuntimeKind::Uint8:
-    case RuntimeKind::Uint16:
-    case RuntimeKind::Uint32:
-    case RuntimeKind::Uint64:
-    case RuntimeKind::Uintptr: return TypeKind::Uint;
-    case RuntimeKind::Float32:
-    case RuntimeKind::Float64: return TypeKind::Float;
-    case RuntimeKind::Complex64:
-    case RuntimeKind::Complex128: return TypeKind::Complex;
-    case RuntimeKind::Array: return TypeKind::Array;
-    case RuntimeKind::Chan: return TypeKind::Chan;
-    case RuntimeKind::Func: return TypeKind::Func;
-    case RuntimeKind::Interface: return TypeKind::Interface;
-    case RuntimeKind::Map: return TypeKind::Map;
-    case RuntimeKind::Pointer: return TypeKind::Pointer;
-    case RuntimeKind::Slice: return TypeKind::Slice;
-    case RuntimeKind::String: return TypeKind::String;
-    case RuntimeKind::Struct: return TypeKind::Struct;
-    case RuntimeKind::UnsafePointer: return TypeKind::UnsafePointer;
-    case RuntimeKind::Invalid: break;
-  }
-  return TypeKind::Unknown;
-}
-
 }  // namespace
 
 struct Rtypes::Impl {

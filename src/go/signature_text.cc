@@ -5,13 +5,13 @@
 #include <optional>
 
 #include "base/text.h"
+#include "go/versions.h"
 
 namespace gotap::go {
 namespace {
 
-constexpr int kMaxDepth = 100;
+constexpr int kMaxTextDepth = 100;
 constexpr uint64_t kMaxArray = 1u << 30;
-constexpr int kDictionaryBehind = 20;  // since then it is behind the receiver
 
 struct Builtin {
   std::string_view name;
@@ -218,7 +218,7 @@ Result<std::vector<Parser::Entry>> Parser::results(int depth) {
 }
 
 Result<TypeId> Parser::type(int depth) {
-  if (depth > kMaxDepth) return Error{"the signature is nested too deeply", ""};
+  if (depth > kMaxTextDepth) return Error{"the signature is nested too deeply", ""};
   if (take("*")) {
     TRY(elem, type(depth + 1));
     return pointer_to(elem);
@@ -434,11 +434,12 @@ Result<void> Parser::receiver(std::string_view function, Signature* out) {
       out->params.push_back({"", pointer ? pointer_to(id) : id});
     }
   }
-  const bool shape = function.find("[go.shape.") != std::string_view::npos ||
-                     (info_.minor() < kDictionaryBehind && function.find("[...]") != function.npos);
+  const bool shape =
+      function.find("[go.shape.") != std::string_view::npos ||
+      (info_.minor() < kDictionaryBehindMinor && function.find("[...]") != function.npos);
   // Closures in them have it in their context.
   if (is_generic && shape && parts.size() == (out->has_receiver ? 2 : 1))
-    out->dictionary = out->has_receiver && info_.minor() >= kDictionaryBehind
+    out->dictionary = out->has_receiver && info_.minor() >= kDictionaryBehindMinor
                           ? Dictionary::AfterReceiver
                           : Dictionary::First;
   return {};

@@ -5,8 +5,8 @@
 namespace gotap::go {
 namespace {
 
-constexpr size_t kMaxLength = 1u << 15;  // 10 kB types exist; what is longer is not asked for
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxNameLength = 1u << 15;  // 10 kB types exist; what is longer is not asked for
+constexpr int kMaxNameDepth = 64;
 
 /// As paths stand in symbol names: of dots only those of the last element are escaped.
 void add_path(std::string_view path, std::string* out) {
@@ -79,7 +79,7 @@ class Writer {
 };
 
 bool Writer::write(const Descriptor& type, int depth) {
-  if (depth > kMaxDepth || out.size() > kMaxLength) return false;
+  if (depth > kMaxNameDepth || out.size() > kMaxNameLength) return false;
   depth++;
   if (type.named) {
     const std::string_view package = descriptors_.package(type);
@@ -190,7 +190,7 @@ bool Writer::interface(const Descriptor& type, int depth) {
 
 std::string full_name(const Descriptors& descriptors, const Descriptor& type) {
   Writer writer(descriptors);
-  if (writer.write(type, 0) && writer.out.size() <= kMaxLength) return std::move(writer.out);
+  if (writer.write(type, 0) && writer.out.size() <= kMaxNameLength) return std::move(writer.out);
   return std::string(type.string);
 }
 

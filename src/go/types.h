@@ -18,6 +18,14 @@ using TypeId = uint32_t;  ///< of a type in a Types
 constexpr TypeId kNoType = 0;
 constexpr TypeId kByteType = 1;  ///< uint8, which every Types has: of a string's bytes
 
+constexpr uint64_t kWord = 8;  ///< bytes of a word, as of a pointer
+
+/// The first offset from `offset` on that is a multiple of `align`; of 0, as a damaged file has it,
+/// `offset` itself.
+constexpr uint64_t align_up(uint64_t offset, uint64_t align) {
+  return align ? (offset + align - 1) / align * align : offset;
+}
+
 enum class TypeKind : uint8_t {
   Unknown,  ///< named, but nothing more is known of it
   Bool,

@@ -86,6 +86,9 @@ constexpr int kDirectBySizeMinor = 26;
 /// PCDATA table that says which inlined call an instruction belongs to (all versions).
 constexpr uint32_t kInlineIndexTable = 2;
 
+/// From go1.20 on the dictionary of a generic method is behind the receiver, before that the first.
+constexpr int kDictionaryBehindMinor = 20;
+
 /// Since go1.<this> the compiler may run a call's inline mark although the call is not made
 /// (cmd/compile/internal/ssa/branchelim.go, canSpeculativelyExecute; go.dev/issue/74915).
 constexpr int kSpeculatesInlineMarks = 26;

@@ -25,7 +25,7 @@ const ast::Expr& root_of(const ast::Expr& e) {
   return *at;
 }
 
-bool is_word(const ast::Expr& e, const char* word) { return e.kind == K::Name && e.text == word; }
+bool is_name(const ast::Expr& e, const char* word) { return e.kind == K::Name && e.text == word; }
 
 // Whether the root is a parameter, or the like, that is known when a call begins only.
 bool is_of_begin(const go::Path& path) {
@@ -50,8 +50,8 @@ std::optional<Aspect> aspect_of(const ast::Expr& e) {
 bool Checker::is_go(const ast::Expr& e) {
   const ast::Expr& root = root_of(e);
   if (root.kind == K::Call) return root.text == "global";
-  if (is_word(root, "args") || is_word(root, "captured")) return true;
-  if (!is_word(root, "retval")) return false;
+  if (is_name(root, "args") || is_name(root, "captured")) return true;
+  if (!is_name(root, "retval")) return false;
   // retval.N and retval.NAME are results; alone it is a word where its type is not known.
   const ast::Expr* at = &e;
   while (at != &root && &at->kids[0] != &root) at = &at->kids[0];

@@ -68,13 +68,6 @@ int digit_value(char c) {
   return 99;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 Number bad_number(std::string message) { return {0, false, std::move(message)}; }
 
 const char* const kTooBig = "integer overflow: the number does not fit in 64 bits";
@@ -120,7 +113,7 @@ Number parse_number(std::string_view text) {
   std::string suffix(text.substr(i));
   for (const Suffix& known : kSuffixes) {
     // Durations are lower case (5M is not five minutes), C's suffixes are either.
-    if (known.is_duration ? suffix != known.text : lower(suffix) != known.text) continue;
+    if (known.is_duration ? suffix != known.text : to_lower(suffix) != known.text) continue;
     if (known.text == "hz") break;
     number.is_duration = known.is_duration;
     if (__builtin_mul_overflow(number.value, known.factor, &number.value))

@@ -59,13 +59,6 @@ struct Unit {
 constexpr std::array<Unit, 4> kUnits{
     {{"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"hz", 1000000000}}};
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 class SpecReader {
@@ -122,7 +115,7 @@ class SpecReader {
 
 std::optional<Provider> SpecReader::provider() {
   while (is_word(peek())) step();
-  std::string word = lower(text_.substr(begin_, position() - begin_));
+  std::string word = to_lower(text_.substr(begin_, position() - begin_));
   for (const Provider& provider : kProviders)
     if (provider.name == word) return provider;
   if (word.empty()) {

@@ -16,8 +16,7 @@ namespace gotap::trace {
 
 namespace {
 
-constexpr uint64_t kPage = 4096;
-constexpr uint8_t kInt3 = 0xcc, kCall = 0xe8;
+constexpr uint8_t kCall = 0xe8;
 constexpr uint8_t kNop5[] = {0x0f, 0x1f, 0x44, 0x00, 0x00};
 
 // What may stand in memory where the kernel has put a probe of its own.

@@ -18,7 +18,6 @@ namespace gotap::trace {
 
 namespace {
 
-constexpr uint64_t kPage = 4096;
 // Less is not worth a line.
 constexpr uint64_t kMuchMemory = 4 << 20;
 

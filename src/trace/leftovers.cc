@@ -20,8 +20,6 @@ namespace gotap::trace {
 
 namespace {
 
-constexpr uint64_t kPage = 4096;
-constexpr uint8_t kInt3 = 0xcc;
 // Bits of an entry of /proc/PID/pagemap.
 constexpr uint64_t kPresent = 1ull << 63, kSwapped = 1ull << 62, kOfFile = 1ull << 61;
 

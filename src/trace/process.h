@@ -16,6 +16,9 @@
 
 namespace gotap::trace {
 
+constexpr uint64_t kPage = 4096;  ///< bytes of a page of code
+constexpr uint8_t kInt3 = 0xcc;   ///< the instruction of a breakpoint, a uprobe's too
+
 /// What the kernel puts behind the path of a file that no longer has one.
 inline constexpr const char* kDeleted = " (deleted)";
 
