@@ -21,7 +21,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/gotap-test.XXXXXX")
 # unshare cannot make it private.
 apart=(unshare -m)
 unshare -m true 2> /dev/null || apart+=(--propagation unchanged)
-started=() # process ids to end with the test
+# Process ids to end with the test, of which those that have ended are not kept: the number is soon
+# another process's, or a thread's, and kill(2) of a thread's number ends its process.
+started=()
 failures=0 skips=0 parts=0
 
 cleanup() {
@@ -228,6 +230,9 @@ ended() {
   fi
   code=0
   wait "$1" || code=$?
+  local still=() pid
+  for pid in "${started[@]}"; do [ "$pid" = "$1" ] || still+=("$pid"); done
+  started=("${still[@]}")
 }
 
 # gotap in the background: start_gotap ARG...; its pid in `tracer`, its output in $work/out and
