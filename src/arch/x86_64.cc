@@ -294,6 +294,25 @@ Effects effects(Bytes code) {
   return result;
 }
 
+std::string disassemble(Bytes code, uint64_t address) {
+  static const ZydisFormatter formatter = [] {
+    ZydisFormatter it;
+    ZydisFormatterInit(&it, ZYDIS_FORMATTER_STYLE_INTEL);
+    ZydisFormatterSetProperty(&it, ZYDIS_FORMATTER_PROP_HEX_UPPERCASE, ZYAN_FALSE);
+    ZydisFormatterSetProperty(&it, ZYDIS_FORMATTER_PROP_ADDR_PADDING_ABSOLUTE,
+                              ZYDIS_PADDING_DISABLED);
+    return it;
+  }();
+  WithOperands decoded;
+  char text[128];
+  if (!decode_with_operands(code, decoded) ||
+      !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &decoded.insn, decoded.operands,
+                                                    decoded.insn.operand_count_visible, text,
+                                                    sizeof text, address, nullptr)))
+    return "?";
+  return text;
+}
+
 Writes writes(Bytes code) {
   WithOperands decoded;
   if (!decode_with_operands(code, decoded)) return {};

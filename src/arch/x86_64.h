@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/bytes.h"
 
@@ -42,6 +43,10 @@ struct Instruction {
 /// The instruction at the start of `code`, which lies at virtual address `address`. Nothing if
 /// the bytes are no instruction or end inside one.
 std::optional<Instruction> decode(Bytes code, uint64_t address);
+
+/// The instruction as Intel's syntax has it, jumps with their target's address; "?" if the bytes are
+/// none.
+std::string disassemble(Bytes code, uint64_t address);
 
 /// The registers that Go's stack check uses.
 enum class CheckRegister : uint8_t { None, Sp, Ax, Cx, Si, R12, R14 };

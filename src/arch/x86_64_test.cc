@@ -59,6 +59,20 @@ const FlowCase kFlows[] = {
     {"0f 38 cb c8", Flow::Next, false},        // sha256rnds2
 };
 
+// As GNU objdump -M intel has them, but for blanks and how numbers are written.
+TEST(Disassemble, Text) {
+  const std::pair<const char*, const char*> rows[] = {{"c3", "ret"},
+                                                      {"76 10", "jbe 0x1012"},
+                                                      {"49 3b 66 10", "cmp rsp, [r14+0x10]"},
+                                                      {"48 8d 44 24 f8", "lea rax, [rsp-0x08]"},
+                                                      {"06", "?"},
+                                                      {"e8 fb", "?"}};
+  for (const auto& [hex, text] : rows) {
+    const std::vector<uint8_t> bytes = unhex(hex);
+    EXPECT_EQ(disassemble({bytes.data(), bytes.size()}, 0x1000), text) << hex;
+  }
+}
+
 TEST(Decode, Flow) {
   for (const FlowCase& c : kFlows) {
     std::vector<uint8_t> code = unhex(c.bytes);
