@@ -214,6 +214,9 @@ int run_command(const Command& command, Traced traced, const std::string& script
     std::fputs(script.c_str(), stdout);
     return 0;
   }
+  if (command.ends_by_default && !command.run.quiet)
+    std::fprintf(stderr, "ends after %s or by ^C (--for TIME for another time)\n",
+                 count_of(command.milliseconds / 60000, "minute").c_str());
   traced.options.expression = script;
   return run_script(traced.options, make_sink);
 }

@@ -1,6 +1,9 @@
-// `gotap list`: functions, signatures, and what cannot be probed. `gotap -l PATTERN`: the probes
-// that match; with -v what each Go function takes and gives.
+// `gotap list`: functions, signatures, and what cannot be probed; a line each, or with -f json an
+// object each. `gotap -l PATTERN`: the probes that match; with -v what each Go function takes and
+// gives.
 #include <cstdio>
+#include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "cli/command.h"
@@ -9,8 +12,66 @@
 #include "cli/report.h"
 #include "go/type_info.h"
 #include "lang/parser.h"
+#include "output/json.h"
 
 namespace gotap::cli {
+
+namespace {
+
+// A function as it is listed.
+struct Row {
+  std::string name, signature, unknown;  // one of the last two is empty
+  std::string no_uprobe, no_uretprobe;   // why; empty: it can be probed
+  uint64_t address = 0;
+};
+
+Row row_of(const go::Image& image, uint32_t index) {
+  const go::Function& function = image.functions()[index];
+  Row row;
+  row.name = function.name;
+  row.address = function.entry;
+  if (function.is_go) {
+    const go::TypeInfo& info = image.type_info();
+    if (auto signature = info.signature(index))
+      row.signature = go::to_string(info.types(), *signature, row.name);
+    else
+      row.unknown = signature.error().message;
+  }
+  const go::FunctionSites sites = image.sites(index);
+  if (!sites.entry) row.no_uprobe = sites.entry_refused;
+  row.no_uretprobe = sites.rets_refused;
+  if (row.no_uretprobe.empty() && sites.rets.empty() && sites.tail_jumps.empty())
+    row.no_uretprobe = "never returns";
+  return row;
+}
+
+std::string text(const Row& row) {
+  std::string line = row.signature.empty() ? row.name : row.signature;
+  if (!row.unknown.empty()) line += "  [" + row.unknown + "]";
+  if (!row.no_uprobe.empty()) line += "  [no uprobe: " + row.no_uprobe + "]";
+  if (!row.no_uretprobe.empty()) line += "  [no uretprobe: " + row.no_uretprobe + "]";
+  return line;
+}
+
+// {"type": "function", "data": {"name": ..., "address": "0x...", "signature": ...}}; beside or
+// instead of the last "signature_unknown", "no_uprobe" and "no_uretprobe", each with its reason.
+std::string json(const Row& row) {
+  std::string line = "{\"type\": \"function\", \"data\": {\"name\": ";
+  output::append_json_string(line, row.name);
+  line += ", \"address\": \"" + hex(row.address) + "\"";
+  const std::pair<const char*, const std::string&> rest[] = {{"signature", row.signature},
+                                                             {"signature_unknown", row.unknown},
+                                                             {"no_uprobe", row.no_uprobe},
+                                                             {"no_uretprobe", row.no_uretprobe}};
+  for (const auto& [key, value] : rest) {
+    if (value.empty()) continue;
+    line += std::string(", \"") + key + "\": ";
+    output::append_json_string(line, value);
+  }
+  return line + "}}";
+}
+
+}  // namespace
 
 int list_probes(const Options& options) {
   std::string pattern = options.pattern.empty() ? "uprobe:*" : options.pattern;
@@ -52,22 +113,8 @@ int list_functions(const Command& command) {
     for (uint32_t i = 0; i < image.functions().size(); i++)
       if (!is_excluded(command, image.functions()[i].name)) traced->functions.push_back(i);
   for (const uint32_t function : traced->functions) {
-    const std::string name(traced->name(function));
-    std::string line = name;
-    if (image.functions()[function].is_go) {
-      const go::TypeInfo& info = image.type_info();
-      if (auto signature = info.signature(function))
-        line = go::to_string(info.types(), *signature, name);
-      else
-        line += "  [" + signature.error().message + "]";
-    }
-    const go::FunctionSites sites = image.sites(function);
-    if (!sites.entry) line += "  [no uprobe: " + sites.entry_refused + "]";
-    if (!sites.rets_refused.empty())
-      line += "  [no uretprobe: " + sites.rets_refused + "]";
-    else if (sites.rets.empty() && sites.tail_jumps.empty())
-      line += "  [never returns]";
-    std::puts(escape_controls(line).c_str());
+    const Row row = row_of(image, function);
+    std::puts(command.run.json ? json(row).c_str() : escape_controls(text(row)).c_str());
   }
   return 0;
 }

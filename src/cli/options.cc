@@ -23,7 +23,8 @@ constexpr const char* kIntro =
     "  gotap -l 'uprobe:PROGRAM:PATTERN'               list what can be probed\n"
     "  gotap emit FILE                                 print it as a script for bpftrace\n"
     "\n"
-    "  gotap trace|latency|count|list -p PID FUNCTION...   what most need, without a script; each "
+    "  gotap trace|latency|count|list|show -p PID FUNCTION...   what most need, without a script; "
+    "each "
     "has --help\n";
 
 constexpr const char* kExamples =
@@ -196,6 +197,11 @@ constexpr CommandRow kCommands[] = {
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
      "  gotap list -n etcd Put\n"},
+    {"show", Command::Kind::Show,
+     "one function: signature, registers and stack, what is probed, copies, callers",
+     "  gotap show --exe ./server 'main.(*Store).Put'\n"
+     "  gotap show -p 1234 Put\n"
+     "  gotap show -n consul 'fsm.(*FSM).Apply'\n"},
 };
 
 // `gotap trace ...` and its like: a command line of its own.
@@ -205,6 +211,7 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   Options& run = command.run;
   command.kind = row.kind;
   std::string format = "text";
+  const bool traces = row.kind != Command::Kind::List && row.kind != Command::Kind::Show;
   // What stands behind -- belongs to the program that is started.
   int own = 1;
   while (own < argc && std::string_view(argv[own]) != "--") own++;
@@ -224,10 +231,11 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
       ->option_text("PATTERN")
       ->allow_extra_args(false);
   add_type_sources(app, run);
-  app.add_option("-f", format, "the output's format: text or json")
-      ->option_text("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
-  if (row.kind != Command::Kind::List) {
+  if (row.kind != Command::Kind::Show)
+    app.add_option("-f", format, "the output's format: text or json")
+        ->option_text("FORMAT")
+        ->check(CLI::IsMember({"text", "json"}));
+  if (traces) {
     app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
         ->option_text("EXPRESSION");
     app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
@@ -240,7 +248,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
           return good ? std::string() : text + " is no time such as 10ms";
         });
     app.add_flag("--errors", command.errors, "only calls whose error is not nil");
-    app.add_option("--for", command.milliseconds, "end after this time: 30s, 5m, 500ms")
+    app.add_option("--for", command.milliseconds,
+                   "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
+                   "program that is started is traced to its end)")
         ->option_text("TIME")
         ->transform(kTime);
     app.add_option("-o", run.output, "write the output to this file")->option_text("FILE");
@@ -268,6 +278,12 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
     return usage_error(std::string(row.name) + ": " + error.what());
   }
   run.json = format == "json";
+  // A trace that was forgotten ends.
+  constexpr uint64_t kDefaultFor = 600000;
+  if (traces && app.count("--for") == 0 && command.words.empty()) {
+    command.milliseconds = kDefaultFor;
+    command.ends_by_default = true;
+  }
   const int targets = !run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
                       !command.words.empty();
   if (targets != 1)

@@ -39,9 +39,9 @@ struct Options {
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
-/// `gotap trace`, `latency`, `count`, `list`: see `gotap help`.
+/// `gotap trace`, `latency`, `count`, `list`, `show`: see `gotap help`.
 struct Command {
-  enum class Kind : uint8_t { None, Trace, Latency, Count, List };
+  enum class Kind : uint8_t { None, Trace, Latency, Count, List, Show };
   Kind kind = Kind::None;
   Options run;                         ///< of the script that it writes: -p, -o, -f ...
   std::string process_name;            ///< -n
@@ -53,6 +53,7 @@ struct Command {
   bool errors = false;                 ///< --errors
   bool enter = false;                  ///< --enter
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C
+  bool ends_by_default = false;        ///< --for was not given
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
   uint32_t limit = 0;                  ///< --limit; 0: all
   bool print_script = false;           ///< --print-script

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The commands that need no script: trace, latency, count, list. What they show is what the programs
+# The commands that need no script: trace, latency, count, list (show: show.sh). What they show is what the programs
 # say of the same calls (tests/programs/values, tests/programs/counters).
 . "$(dirname "$0")/lib.sh"
 need_tracing
@@ -94,6 +94,13 @@ done
 "$GOTAP" list --exe "$binary" main: > "$work/list"
 holds list "$work/list" '^main.Many\(a string, b string, c string, d string, e string, f string, g string, h string\) \(string, string\)$'
 holds list-methods "$work/list" '^main.\(\*Owner\).Pointer\(o \*main.Owner, ns \[\]int\) int$'
+# The same in JSON.
+"$GOTAP" list -f json --exe "$binary" main: > "$work/list.json"
+sed -E 's/\\"/"/g; s/^\{"type": "function", "data": \{"name": "(.*)", "address": "0x[0-9a-f]+"/\1/
+  s/^.*, "signature": "(.*)/\1/; s/, "signature_unknown": "([^"]*)"/  [\1]/
+  s/"?, "no_uprobe": "([^"]*)"/  [no uprobe: \1]/; s/"?, "no_uretprobe": "([^"]*)"/  [no uretprobe: \1]/; s/"?\}\}$//' \
+  "$work/list.json" > "$work/list.text"
+same list-json "$work/list" "$work/list.text"
 # The script that a command writes is one.
 "$GOTAP" count --print-script Fact -- "$binary" > "$work/script.bt"
 "$GOTAP" -q -o "$work/seen" -c "$binary" "$work/script.bt" > /dev/null 2> "$work/err" || true
@@ -101,6 +108,14 @@ holds script-counts "$work/seen" '^@calls\[main.Fact\]: 5$'
 code=0
 "$GOTAP" count --exe "$binary" Fact --for 1ms > "$work/out" 2> "$work/err" || code=$?
 equal exe-exit 0 "$code" "$work/err"
+
+# A trace of a running program that was forgotten ends; one of a program that is started, with it.
+"$GOTAP" count --print-script --exe "$binary" Fact > "$work/script.bt"
+holds default-end "$work/script.bt" '^interval:ms:600000 \{ exit\(\); \}$'
+"$GOTAP" count --print-script --for 0s --exe "$binary" Fact > "$work/script.bt"
+equal no-end 0 "$(grep -c interval "$work/script.bt")" "$work/script.bt"
+"$GOTAP" count --print-script Fact -- "$binary" > "$work/script.bt"
+equal no-default-end 0 "$(grep -c interval "$work/script.bt")" "$work/script.bt"
 
 ends_with no-target 2 'name one program' count Fact
 ends_with two-targets 2 'name one program' count -p 1 --exe "$binary" Fact

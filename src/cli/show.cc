@@ -1,0 +1,324 @@
+// `gotap show`: one function as a page: what it takes and gives, in which registers and where on
+// the stack, the instructions that are probed for it, its inlined copies, its callers.
+//
+// Facts: src/cmd/compile/abi-internal.md. What each part of the page says is what the other stages
+// go by: go::place(), Image::sites().
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "arch/registers.h"
+#include "arch/x86_64.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "go/type_info.h"
+
+namespace gotap::cli {
+
+namespace {
+
+using go::TypeKind;
+
+void say(const std::string& line) { std::puts(escape_controls(line).c_str()); }
+
+std::string padded(std::string text, size_t width) {
+  text.resize(std::max(text.size(), width), ' ');
+  return text;
+}
+
+// What the part at `offset` of a value is: " data" of a string, ".Header.Key data" of a struct with
+// it; nothing for a value that is one word.
+std::string part_name(const go::Types& types, go::TypeId id, uint64_t offset) {
+  const go::GoType& type = types.at(id);
+  const uint64_t word = offset / go::kWord;
+  switch (type.kind) {
+    case TypeKind::String: return word == 0 ? " data" : " len";
+    case TypeKind::Slice: return word == 0 ? " data" : word == 1 ? " len" : " cap";
+    case TypeKind::Interface: return word == 1 ? " data" : type.has_methods ? " itab" : " type";
+    case TypeKind::Complex: return offset == 0 ? " real" : " imag";
+    case TypeKind::Array: {
+      const uint64_t size = types.at(type.elem).size;
+      if (size == 0) return "";
+      return "[" + std::to_string(offset / size) + "]" + part_name(types, type.elem, offset % size);
+    }
+    case TypeKind::Struct: {
+      const go::TypeField* last = nullptr;
+      for (const go::TypeField& field : type.fields)
+        if (field.offset <= offset && types.at(field.type).size > 0) last = &field;
+      if (!last) return "";
+      return "." + last->name + part_name(types, last->type, offset - last->offset);
+    }
+    default: return "";
+  }
+}
+
+std::string register_of(const go::Piece& piece) {
+  if (piece.in == go::Piece::In::FloatRegister) return "X" + std::to_string(piece.number);
+  const auto at = arch::go_argument_register(piece.number);
+  std::string name(at ? arch::register_name(*at) : "?");
+  for (char& c : name)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return name.size() == 2 && name[0] >= 'A' && name[0] != 'R' ? "R" + name : name;
+}
+
+// One value: where it is, and how a script names it.
+struct Row {
+  std::string script, type;
+  go::TypeId id = go::kNoType;
+  const go::ValueLocation* place = nullptr;
+};
+
+std::string place_text(const go::Types& types, const Row& row) {
+  const go::ValueLocation& place = *row.place;
+  if (!place.known) return "not known";
+  if (place.on_stack) return "[RSP+" + std::to_string(place.stack_offset) + "]";
+  if (place.pieces.empty()) return "has no size";
+  std::string text;
+  for (const go::Piece& piece : place.pieces) {
+    text += (text.empty() ? "" : ", ") + register_of(piece);
+    if (place.pieces.size() > 1) text += part_name(types, row.id, piece.offset);
+  }
+  return text;
+}
+
+// The registers in Go's order, and what each holds.
+void say_registers(const go::Types& types, const std::vector<Row>& rows) {
+  std::map<std::pair<bool, unsigned>, std::pair<std::string, std::string>> holds;
+  for (const Row& row : rows)
+    for (const go::Piece& piece : row.place->pieces)
+      holds[{piece.in == go::Piece::In::FloatRegister, piece.number}] = {
+          register_of(piece), row.script + part_name(types, row.id, piece.offset)};
+  for (const auto& [number, held] : holds) say("    " + padded(held.first, 5) + held.second);
+}
+
+// The frame from its return address on.
+void say_stack(const std::vector<Row>& rows) {
+  std::map<int32_t, std::string> holds;
+  for (const Row& row : rows)
+    if (row.place->known && row.place->on_stack)
+      holds[row.place->stack_offset] = row.script + " (" + row.type + ")";
+  if (holds.empty()) return;
+  say("    [RSP]     return address");
+  for (const auto& [offset, held] : holds)
+    say("    " + padded("[RSP+" + std::to_string(offset) + "]", 10) + held);
+}
+
+void say_values(const char* title, const go::Types& types, const std::vector<Row>& rows) {
+  say("");
+  say(title);
+  if (rows.empty()) say("  none");
+  size_t wide = 0, wide_type = 0;
+  for (const Row& row : rows) {
+    wide = std::max(wide, row.script.size());
+    wide_type = std::max(wide_type, std::min<size_t>(row.type.size(), 30));
+  }
+  bool registers = false, stack = false;
+  for (const Row& row : rows) {
+    say("  " + padded(row.script, wide + 2) + padded(row.type, wide_type + 2) +
+        place_text(types, row));
+    registers |= !row.place->pieces.empty();
+    stack |= row.place->known && row.place->on_stack;
+  }
+  if (registers || stack) say("");
+  say_registers(types, rows);
+  say_stack(rows);
+}
+
+void say_signature(const Traced& traced, uint32_t function) {
+  const go::TypeInfo& info = traced.image->type_info();
+  const go::Types& types = info.types();
+  const auto signature = info.signature(function);
+  if (!signature) {
+    say("  " + signature.error().message);
+    say("  arg0, arg1 ... are the integer words of its arguments, as they come");
+    return;
+  }
+  constexpr const char* kSources[] = {"DWARF", "the runtime's type data", "--signature",
+                                      "--debug-binary"};
+  const go::Placement placement = go::place(types, *signature, info.abi(function));
+  std::vector<Row> params, results;
+  for (size_t i = 0; i < signature->params.size(); i++) {
+    const go::Parameter& it = signature->params[i];
+    const std::string name =
+        it.name.empty() || it.name == "_" || it.name[0] == '~' ? std::to_string(i) : it.name;
+    params.push_back(
+        {"args." + name, go::short_name(types.at(it.type).name), it.type, &placement.params[i]});
+  }
+  for (size_t i = 0; i < signature->results.size(); i++) {
+    const go::Parameter& it = signature->results[i];
+    results.push_back({signature->results.size() == 1 ? "retval" : "retval." + std::to_string(i),
+                       go::short_name(types.at(it.type).name), it.type, &placement.results[i]});
+  }
+  say(std::string("  types from ") + kSources[static_cast<size_t>(signature->source)]);
+  say_values("AT ENTRY", types, params);
+  if (signature->dictionary != go::Dictionary::None)
+    say("    (and the dictionary of type parameters, " +
+        std::string(signature->dictionary == go::Dictionary::First ? "before them"
+                                                                   : "behind the receiver") +
+        ")");
+  for (const go::Captured& it : signature->captured)
+    say("  captured." + it.name + "  " + go::short_name(types.at(it.type).name) + "  [RDX+" +
+        std::to_string(it.offset) + "]" + (it.by_reference ? ", its address" : ""));
+  say_values("AT RETURN", types, results);
+  const bool several = std::any_of(params.begin(), params.end(),
+                                   [](const Row& row) { return row.place->pieces.size() > 1; });
+  if (!several) return;
+  say("");
+  say("  Go deals words, not arguments, to RAX RBX RCX RDI RSI R8 R9 R10 R11: a string is two");
+  say("  (data, len), a slice three, an interface two, so that what follows is that much later.");
+}
+
+std::string instruction_line(const go::Image& image, const go::Function& function, uint64_t address,
+                             const std::string& mark) {
+  const uint64_t left = std::min<uint64_t>(function.end - address, arch::kMaxInstructionLength);
+  const auto bytes = image.bytes_at(address, left);
+  const auto instruction = bytes ? arch::decode(*bytes, address) : std::nullopt;
+  std::string text = bytes ? arch::disassemble(*bytes, address) : "?";
+  if (!mark.empty() && instruction)
+    text = padded(text, 36) + (instruction->emulated ? "emulated" : "single-stepped");
+  return "  " + hex(address) + padded("  +" + std::to_string(address - function.entry), 8) +
+         padded(mark, 7) + text;
+}
+
+void say_sites(const go::Image& image, uint32_t index) {
+  const go::Function& function = image.functions()[index];
+  const go::FunctionSites sites = image.sites(index);
+  say("");
+  say("WHAT IS PROBED");
+  if (sites.entry) {
+    constexpr size_t kShown = 12;  // a stack check has fewer
+    const auto boundaries = image.boundaries(index);
+    size_t shown = 0;
+    if (boundaries)
+      for (const uint64_t at : *boundaries)
+        if (at < sites.entry->address && shown++ < kShown)
+          say(instruction_line(image, function, at, ""));
+    say(instruction_line(image, function, sites.entry->address, "entry"));
+    switch (sites.entry->form) {
+      case go::EntryForm::Post:
+        say("    behind the stack check, which runs again when the stack has grown: once a call");
+        break;
+      case go::EntryForm::CheckBranch:
+        say("    the branch of the stack check: a call, unless its flags say that the stack grows");
+        break;
+      case go::EntryForm::Start: say("    its first instruction: it has no stack check"); break;
+    }
+  } else {
+    say("  no uprobe: " + sites.entry_refused);
+  }
+  for (const go::RetSite& ret : sites.rets)
+    say(instruction_line(image, function, ret.address, "RET") +
+        (ret.recovery == go::Recovery::Yes ? ", after a panic was recovered" : ""));
+  for (const go::TailJump& jump : sites.tail_jumps) {
+    const auto target = image.function_at(jump.target);
+    say(instruction_line(image, function, jump.address, "jump") + ": returns where " +
+        (target ? std::string(image.functions()[*target].name) : hex(jump.target)) + " does");
+  }
+  if (!sites.rets_refused.empty())
+    say("  no uretprobe: " + sites.rets_refused);
+  else if (sites.rets.empty() && sites.tail_jumps.empty())
+    say("  it never returns");
+  say("  An emulated instruction costs the kernel one trap, a single-stepped one two.");
+}
+
+void say_copies(const go::Image& image, std::string_view name) {
+  const std::vector<go::InlinedCopies> copies = image.inlined_copies({name});
+  if (copies.empty()) return;
+  size_t all = 0;
+  for (const go::InlinedCopies& copy : copies) all += copy.count;
+  say("");
+  say("INLINED: " + count_of(all, "call") + " in " + count_of(copies.size(), "function") +
+      ", which a probe on the function does not see (config = { probe_inline = 1 } probes them)");
+  constexpr size_t kShown = 20;
+  for (size_t i = 0; i < std::min(copies.size(), kShown); i++)
+    say("  " + std::string(image.functions()[copies[i].function].name) + "  " +
+        std::to_string(copies[i].count));
+  if (copies.size() > kShown) say("  and " + std::to_string(copies.size() - kShown) + " more");
+}
+
+// The functions that call or jump to `entry` directly, and how often that stands in their code.
+std::map<std::string_view, size_t> callers(const go::Image& image, uint64_t entry) {
+  constexpr uint64_t kLength = 5;  // call rel32, jmp rel32
+  std::map<std::string_view, size_t> found;
+  for (uint32_t i = 0; i < image.functions().size(); i++) {
+    const go::Function& function = image.functions()[i];
+    const auto code = image.bytes_at(function.entry, function.end - function.entry);
+    if (!code || entry - function.entry < function.end - function.entry) continue;
+    std::vector<uint64_t> sites;
+    for (uint64_t at = 0; at + kLength <= code->size(); at++) {
+      if (const uint8_t opcode = (*code)[at]; opcode != 0xe8 && opcode != 0xe9) continue;
+      const auto distance = static_cast<int32_t>(code->u32(at + 1).value_or(0));
+      const uint64_t address = function.entry + at;
+      if (address + kLength + static_cast<uint64_t>(static_cast<int64_t>(distance)) == entry)
+        sites.push_back(address);
+    }
+    if (sites.empty()) continue;
+    // Such bytes may stand inside another instruction.
+    const auto boundaries = image.boundaries(i);
+    if (!boundaries) continue;
+    for (const uint64_t site : sites)
+      if (std::binary_search(boundaries->begin(), boundaries->end(), site)) found[function.name]++;
+  }
+  return found;
+}
+
+void say_callers(const go::Image& image, const go::Function& function) {
+  constexpr size_t kShown = 20;
+  const auto found = callers(image, function.entry);
+  say("");
+  if (found.empty()) {
+    say("CALLERS: none calls it directly (a method of an interface, a closure, a goroutine)");
+    return;
+  }
+  say("CALLERS: " + count_of(found.size(), "function"));
+  size_t shown = 0;
+  for (const auto& [name, count] : found)
+    if (shown++ < kShown) say("  " + std::string(name) + "  " + std::to_string(count));
+  if (found.size() > kShown) say("  and " + std::to_string(found.size() - kShown) + " more");
+}
+
+const char* abi_text(go::Abi abi) {
+  switch (abi) {
+    case go::Abi::C: return "C";
+    case go::Abi::GoStack: return "on the stack";
+    case go::Abi::GoRegisters: return "in registers";
+  }
+  return "";
+}
+
+}  // namespace
+
+int show_function(const Command& command) {
+  const auto traced = open_traced(command);
+  if (!traced) return kFailed;
+  if (traced->functions.size() != 1) {
+    print_error({count_of(traced->functions.size(), "function") + " match, and show is about one",
+                 "gotap list shows many"});
+    return kFailed;
+  }
+  const uint32_t index = traced->functions[0];
+  const go::Image& image = *traced->image;
+  const go::Function& function = image.functions()[index];
+  const std::string name(function.name);
+  const go::TypeInfo& info = image.type_info();
+  const auto signature = info.signature(index);
+  say(signature ? go::to_string(info.types(), *signature, name) : name);
+  std::string where = "  " + traced->path + "  " + hex(function.entry) + ", " +
+                      count_of(function.end - function.entry, "byte");
+  if (const auto line = image.line(function.entry))
+    where += "  " + line->file + ":" + std::to_string(line->line);
+  say(where);
+  if (function.is_go)
+    say("  go" + image.go_version() + ", arguments " + abi_text(function.abi) +
+        (function.assembly ? ", written in assembly" : "") +
+        (function.wrapper ? ", a wrapper that the compiler made" : ""));
+  if (function.is_go) say_signature(*traced, index);
+  say_sites(image, index);
+  say_copies(image, function.name);
+  say_callers(image, function);
+  return 0;
+}
+
+}  // namespace gotap::cli

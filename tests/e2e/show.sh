@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# `gotap show`: where a function's values are is what Go's ABI document says (worked out by hand
+# here); the RET sites and the callers are those of GNU objdump.
+# Runs beside the others: it traces nothing.
+. "$(dirname "$0")/lib.sh"
+need_gotap
+
+part() { sed -n "/^$1/,/^\$/p" "$work/page" | sed '1d; /^$/d'; } # TITLE
+
+# page VERSION FUNCTION: as $work/page.
+page() {
+  code=0
+  "$GOTAP" show --exe "$binary" "$2" > "$work/page" 2> "$work/err" || code=$?
+  equal "exit-$1-$2" 0 "$code" "$work/err"
+}
+
+# Functions that call another directly, and how often, by objdump.
+objdump_callers() { # FUNCTION
+  objdump -d --no-show-raw-insn "$binary" | awk -v want="<$1>" '
+    /^[0-9a-f]+ <.*>:$/ { name = $0; sub(/^[0-9a-f]+ </, "", name); sub(/>:$/, "", name); next }
+    ($2 ~ /^(call|jmp)/) && substr($0, length($0) - length(want) + 1) == want && "<" name ">" != want { n[name]++ }
+    END { for (it in n) print it, n[it] }' | sort
+}
+
+# Eight strings of two words: the registers have room for four of them, then the stack.
+registers='  args.a  string  RAX data, RBX len
+  args.b  string  RCX data, RDI len
+  args.c  string  RSI data, R8 len
+  args.d  string  R9 data, R10 len
+  args.e  string  [RSP+8]
+  args.f  string  [RSP+24]
+  args.g  string  [RSP+40]
+  args.h  string  [RSP+56]'
+stack='  args.a  string  [RSP+8]
+  args.b  string  [RSP+24]
+  args.c  string  [RSP+40]
+  args.d  string  [RSP+56]
+  args.e  string  [RSP+72]
+  args.f  string  [RSP+88]
+  args.g  string  [RSP+104]
+  args.h  string  [RSP+120]'
+for version in 1.15 1.24 1.27; do
+  case " $versions " in *" $version "*) ;; *) continue ;; esac
+  have_go "$version" || { skip "$version" "$(no_go "$version")"; continue; }
+  binary=$(go_program "$version" values)
+  page "$version" main.Many
+  expected=$registers
+  results='  retval.0  string  RAX data, RBX len
+  retval.1  string  RCX data, RDI len'
+  if [ "$version" = 1.15 ]; then
+    expected=$stack results='  retval.0  string  [RSP+136]
+  retval.1  string  [RSP+152]'
+  fi
+  equal "arguments-$version" "$expected" "$(part 'AT ENTRY')" "$work/page"
+  equal "results-$version" "$results" "$(part 'AT RETURN')" "$work/page"
+  equal "rets-$version" "$(offsets "$binary" main.Many ret | paste -sd ' ')" \
+    "$(awk '$3 == "RET" { sub(/^[+]/, "", $2); print $2 }' "$work/page" | paste -sd ' ')" "$work/page"
+  # Each instruction shown is one of objdump's.
+  equal "instructions-$version" "" "$(part 'WHAT IS PROBED' | sed -nE 's/^  0x[0-9a-f]+  [+]([0-9]+) .*/\1/p' |
+    grep -vxF "$(offsets "$binary" main.Many "")")" "$work/page"
+  equal "callers-$version" "$(objdump_callers main.Many)" \
+    "$(sed -n '/^CALLERS/,$p' "$work/page" | sed -nE 's/^  (.*)  ([0-9]+)$/\1 \2/p' | sort)" "$work/page"
+  holds "why-$version" "$work/page" "$([ "$version" = 1.15 ] && echo '^    \[RSP\] +return address$' || echo '^    RDI +args.b len$')"
+done
+[ -n "${binary:-}" ] || skip_all "no Go toolchain"
+
+code=0
+"$GOTAP" show --exe "$binary" main: > "$work/page" 2> "$work/err" || code=$?
+equal several-exit 1 "$code"
+holds several "$work/err" '^ERROR: [0-9]+ functions match, and show is about one$'
+finish
