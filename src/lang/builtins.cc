@@ -236,7 +236,8 @@ Typed check_strftime(Checker& checker, const ast::Expr& e, const BuiltinRow& row
 
 Typed check_len(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   const ast::Expr& map = e.kids[0];
-  if (checker.is_go(map)) return checker.go_value(map, go::Aspect::Len, Checker::GoUse::Value, &e);
+  if (checker.can_only_be_go(map))
+    return checker.go_value(map, go::Aspect::Len, Checker::GoUse::Value, &e);
   if (map.kind != ast::Expr::Kind::Map || map.indexed)
     return checker.error(map.location, "len() takes a whole map or a value of a Go program",
                          "as in len(@m), len(args.x); the length of a string is strlen(text)");

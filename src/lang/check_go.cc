@@ -58,6 +58,8 @@ bool Checker::is_go(const ast::Expr& e) {
   return (at != &root && at->kind == K::Field) || has_typed_retval();
 }
 
+bool Checker::can_only_be_go(const ast::Expr& e) { return is_go(e) || is_name(e, "retval"); }
+
 // Whether every function has one result of a known type, the same in all. Where it is a slice or an
 // array, which are no value of a script, it has a length.
 bool Checker::has_typed_retval() {
@@ -96,7 +98,7 @@ bool Checker::go_root(const ast::Expr& e, GoPath& out) {
 std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e) {
   const ast::Expr& root = root_of(e);
   GoPath out;
-  if (!is_go(e)) {
+  if (!can_only_be_go(e)) {
     error(e.location, "only values of Go programs have fields and parts",
           "they begin with args, retval, captured or global(), as in args.req.Key");
     return std::nullopt;
@@ -253,7 +255,7 @@ Typed Checker::go_value(const ast::Expr& e) {
 }
 
 Typed Checker::go_value(const ast::Expr& e, Aspect aspect, GoUse use, const ast::Expr* around) {
-  if (around && !is_go(e))
+  if (around && !can_only_be_go(e))
     return error(e.location, around->text + "() takes a value of a Go program",
                  "as in " + around->text + "(args.x)");
   auto path = go_path(e);
@@ -267,7 +269,7 @@ Typed Checker::compare_nil(const ast::Expr& e) {
   const ast::Expr& other = e.kids[left ? 1 : 0];
   if (other.kind == K::Nil) return error(e.location, "nil is compared with itself");
   Typed word;
-  if (is_go(other)) {
+  if (can_only_be_go(other)) {
     word = go_value(other, Aspect::Word, GoUse::Value);
   } else {
     word = value(other);

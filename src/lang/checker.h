@@ -52,6 +52,9 @@ class Checker {
   };
   /// Whether an expression is a part of a Go value: args.x, retval.err[0], global("pkg.v").
   bool is_go(const ast::Expr& e);
+  /// The same where only a Go value makes sense: then retval alone is one, even if its type is not
+  /// known, and why it is not can be said.
+  bool can_only_be_go(const ast::Expr& e);
   /// A part of a Go value, or cap(), typeof() ... of one. See check_go.cc.
   Typed go_value(const ast::Expr& e);
   /// That of the part `e`; `around`: the call that asks for the aspect.

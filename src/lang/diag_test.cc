@@ -543,6 +543,13 @@ const Row kRows[] = {
     {"u:./demo:main.unknown { print(args.x); print(args.0); }",
      "1:31-37: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
      "1:46-52: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"},
+    {"ur:./demo:main.unknown { print(len(retval)); print(typeof(retval)); print(retval == nil); print(retval); }",
+     "1:36-42: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
+     "1:59-65: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
+     "1:75-81: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"},
+    {"ur:./c:f { print(len(retval)); } ur:./demo:main.handle { print(cap(retval)); }",
+     "1:18-29: error: retval: ./c:f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"
+     "1:68-74: error: main.handle has several results\n  hint: as in retval.0: main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
     {"u:./demo:main.h*,u:./demo:main.b* { print(args.key); }",
      "1:43-51: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
     {"u:./demo:main.handle,ur:./demo:main.handle { print(args.n); }",
