@@ -44,8 +44,8 @@ struct Instruction {
 /// the bytes are no instruction or end inside one.
 std::optional<Instruction> decode(Bytes code, uint64_t address);
 
-/// The instruction as Intel's syntax has it, jumps with their target's address; "?" if the bytes are
-/// none.
+/// The instruction as Intel's syntax has it, jumps with their target's address; "?" if the bytes
+/// are none.
 std::string disassemble(Bytes code, uint64_t address);
 
 /// The registers that Go's stack check uses.

@@ -19,15 +19,15 @@ namespace gotap::cli {
 namespace {
 
 // A function as it is listed.
-struct Row {
+struct Listed {
   std::string name, signature, unknown;  // one of the last two is empty
   std::string no_uprobe, no_uretprobe;   // why; empty: it can be probed
   uint64_t address = 0;
 };
 
-Row row_of(const go::Image& image, uint32_t index) {
+Listed listed(const go::Image& image, uint32_t index) {
   const go::Function& function = image.functions()[index];
-  Row row;
+  Listed row;
   row.name = function.name;
   row.address = function.entry;
   if (function.is_go) {
@@ -45,7 +45,7 @@ Row row_of(const go::Image& image, uint32_t index) {
   return row;
 }
 
-std::string text(const Row& row) {
+std::string text(const Listed& row) {
   std::string line = row.signature.empty() ? row.name : row.signature;
   if (!row.unknown.empty()) line += "  [" + row.unknown + "]";
   if (!row.no_uprobe.empty()) line += "  [no uprobe: " + row.no_uprobe + "]";
@@ -55,7 +55,7 @@ std::string text(const Row& row) {
 
 // {"type": "function", "data": {"name": ..., "address": "0x...", "signature": ...}}; beside or
 // instead of the last "signature_unknown", "no_uprobe" and "no_uretprobe", each with its reason.
-std::string json(const Row& row) {
+std::string json(const Listed& row) {
   std::string line = "{\"type\": \"function\", \"data\": {\"name\": ";
   output::append_json_string(line, row.name);
   line += ", \"address\": \"" + hex(row.address) + "\"";
@@ -113,7 +113,7 @@ int list_functions(const Command& command) {
     for (uint32_t i = 0; i < image.functions().size(); i++)
       if (!is_excluded(command, image.functions()[i].name)) traced->functions.push_back(i);
   for (const uint32_t function : traced->functions) {
-    const Row row = row_of(image, function);
+    const Listed row = listed(image, function);
     std::puts(command.run.json ? json(row).c_str() : escape_controls(text(row)).c_str());
   }
   return 0;

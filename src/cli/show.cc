@@ -64,13 +64,13 @@ std::string register_of(const go::Piece& piece) {
 }
 
 // One value: where it is, and how a script names it.
-struct Row {
+struct Shown {
   std::string script, type;
   go::TypeId id = go::kNoType;
   const go::ValueLocation* place = nullptr;
 };
 
-std::string place_text(const go::Types& types, const Row& row) {
+std::string place_text(const go::Types& types, const Shown& row) {
   const go::ValueLocation& place = *row.place;
   if (!place.known) return "not known";
   if (place.on_stack) return "[RSP+" + std::to_string(place.stack_offset) + "]";
@@ -84,9 +84,9 @@ std::string place_text(const go::Types& types, const Row& row) {
 }
 
 // The registers in Go's order, and what each holds.
-void say_registers(const go::Types& types, const std::vector<Row>& rows) {
+void say_registers(const go::Types& types, const std::vector<Shown>& rows) {
   std::map<std::pair<bool, unsigned>, std::pair<std::string, std::string>> holds;
-  for (const Row& row : rows)
+  for (const Shown& row : rows)
     for (const go::Piece& piece : row.place->pieces)
       holds[{piece.in == go::Piece::In::FloatRegister, piece.number}] = {
           register_of(piece), row.script + part_name(types, row.id, piece.offset)};
@@ -94,9 +94,9 @@ void say_registers(const go::Types& types, const std::vector<Row>& rows) {
 }
 
 // The frame from its return address on.
-void say_stack(const std::vector<Row>& rows) {
+void say_stack(const std::vector<Shown>& rows) {
   std::map<int32_t, std::string> holds;
-  for (const Row& row : rows)
+  for (const Shown& row : rows)
     if (row.place->known && row.place->on_stack)
       holds[row.place->stack_offset] = row.script + " (" + row.type + ")";
   if (holds.empty()) return;
@@ -105,17 +105,17 @@ void say_stack(const std::vector<Row>& rows) {
     say("    " + padded("[RSP+" + std::to_string(offset) + "]", 10) + held);
 }
 
-void say_values(const char* title, const go::Types& types, const std::vector<Row>& rows) {
+void say_values(const char* title, const go::Types& types, const std::vector<Shown>& rows) {
   say("");
   say(title);
   if (rows.empty()) say("  none");
   size_t wide = 0, wide_type = 0;
-  for (const Row& row : rows) {
+  for (const Shown& row : rows) {
     wide = std::max(wide, row.script.size());
     wide_type = std::max(wide_type, std::min<size_t>(row.type.size(), 30));
   }
   bool registers = false, stack = false;
-  for (const Row& row : rows) {
+  for (const Shown& row : rows) {
     say("  " + padded(row.script, wide + 2) + padded(row.type, wide_type + 2) +
         place_text(types, row));
     registers |= !row.place->pieces.empty();
@@ -138,7 +138,7 @@ void say_signature(const Traced& traced, uint32_t function) {
   constexpr const char* kSources[] = {"DWARF", "the runtime's type data", "--signature",
                                       "--debug-binary"};
   const go::Placement placement = go::place(types, *signature, info.abi(function));
-  std::vector<Row> params, results;
+  std::vector<Shown> params, results;
   for (size_t i = 0; i < signature->params.size(); i++) {
     const go::Parameter& it = signature->params[i];
     const std::string name =
@@ -163,7 +163,7 @@ void say_signature(const Traced& traced, uint32_t function) {
         std::to_string(it.offset) + "]" + (it.by_reference ? ", its address" : ""));
   say_values("AT RETURN", types, results);
   const bool several = std::any_of(params.begin(), params.end(),
-                                   [](const Row& row) { return row.place->pieces.size() > 1; });
+                                   [](const Shown& row) { return row.place->pieces.size() > 1; });
   if (!several) return;
   say("");
   say("  Go deals words, not arguments, to RAX RBX RCX RDI RSI R8 R9 R10 R11: a string is two");
