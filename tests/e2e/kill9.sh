@@ -199,7 +199,7 @@ for version in "${run[@]}"; do
   (
     # The shared folder is the parent's to remove.
     started=()
-    trap 'for pid in "${started[@]}"; do kill -9 "$pid" 2> /dev/null || true; done' EXIT
+    trap kill_started EXIT
     RANDOM=$((seed + ${#pids[@]}))
     one_version "$version"
   ) &

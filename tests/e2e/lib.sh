@@ -21,14 +21,21 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/gotap-test.XXXXXX")
 # unshare cannot make it private.
 apart=(unshare -m)
 unshare -m true 2> /dev/null || apart+=(--propagation unchanged)
-# Process ids to end with the test, of which those that have ended are not kept: the number is soon
-# another process's, or a thread's, and kill(2) of a thread's number ends its process.
-started=()
+started=() # children of this shell that end with it
 failures=0 skips=0 parts=0
 
+# Only those that are still children of this shell: the number of one that has ended is soon another
+# process's, or a thread's, and kill(2) of a thread's number ends its process.
+kill_started() {
+  local pid parent
+  for pid in "${started[@]}"; do
+    parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status" 2> /dev/null) || continue
+    if [ "$parent" = "$BASHPID" ]; then kill -9 "$pid" 2> /dev/null || true; fi
+  done
+}
+
 cleanup() {
-  local pid
-  for pid in "${started[@]}"; do kill -9 "$pid" 2> /dev/null || true; done
+  kill_started
   wait 2> /dev/null || true
   rm -rf "$work"
 }
@@ -230,9 +237,6 @@ ended() {
   fi
   code=0
   wait "$1" || code=$?
-  local still=() pid
-  for pid in "${started[@]}"; do [ "$pid" = "$1" ] || still+=("$pid"); done
-  started=("${still[@]}")
 }
 
 # gotap in the background: start_gotap ARG...; its pid in `tracer`, its output in $work/out and
