@@ -197,9 +197,7 @@ pids=()
 for version in "${run[@]}"; do
   go_program "$version" soak > /dev/null
   (
-    # The shared folder is the parent's to remove.
-    started=()
-    trap kill_started EXIT
+    on_its_own
     RANDOM=$((seed + ${#pids[@]}))
     one_version "$version"
   ) &

@@ -34,6 +34,12 @@ kill_started() {
   done
 }
 
+# For what runs in a subshell: its processes are its own, the shared folder is not.
+on_its_own() {
+  started=()
+  trap kill_started EXIT
+}
+
 cleanup() {
   kill_started
   wait 2> /dev/null || true
