@@ -39,9 +39,7 @@ Listed listed(const go::Image& image, uint32_t index) {
   }
   const go::FunctionSites sites = image.sites(index);
   if (!sites.entry) row.no_uprobe = sites.entry_refused;
-  row.no_uretprobe = sites.rets_refused;
-  if (row.no_uretprobe.empty() && sites.rets.empty() && sites.tail_jumps.empty())
-    row.no_uretprobe = "never returns";
+  row.no_uretprobe = plan::unseen_returns(sites);
   return row;
 }
 

@@ -6,6 +6,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "arch/registers.h"
 #include "arch/x86_64.h"
@@ -14,6 +18,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "go/type_info.h"
+#include "plan/plan.h"
 
 namespace gotap::cli {
 
@@ -60,7 +65,7 @@ std::string register_of(const go::Piece& piece) {
   std::string name(at ? arch::register_name(*at) : "?");
   for (char& c : name)
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return name.size() == 2 && name[0] >= 'A' && name[0] != 'R' ? "R" + name : name;
+  return name.size() == 2 && name[0] != 'R' ? "R" + name : name;
 }
 
 // One value: where it is, and how a script names it.
@@ -126,10 +131,9 @@ void say_values(const char* title, const go::Types& types, const std::vector<Sho
   say_stack(rows);
 }
 
-void say_signature(const Traced& traced, uint32_t function) {
-  const go::TypeInfo& info = traced.image->type_info();
+void say_signature(const go::TypeInfo& info, uint32_t function,
+                   const Result<go::Signature>& signature) {
   const go::Types& types = info.types();
-  const auto signature = info.signature(function);
   if (!signature) {
     say("  " + signature.error().message);
     say("  arg0, arg1 ... are the integer words of its arguments, as they come");
@@ -216,11 +220,18 @@ void say_sites(const go::Image& image, uint32_t index) {
     say(instruction_line(image, function, jump.address, "jump") + ": returns where " +
         (target ? std::string(image.functions()[*target].name) : hex(jump.target)) + " does");
   }
-  if (!sites.rets_refused.empty())
-    say("  no uretprobe: " + sites.rets_refused);
-  else if (sites.rets.empty() && sites.tail_jumps.empty())
-    say("  it never returns");
+  if (const std::string why = plan::unseen_returns(sites); !why.empty())
+    say("  no uretprobe: " + why);
   say("  An emulated instruction costs the kernel one trap, a single-stepped one two.");
+}
+
+using Counted = std::pair<std::string_view, size_t>;  // a function, and how often
+
+void say_counted(const std::vector<Counted>& rows) {
+  constexpr size_t kShown = 20;
+  for (size_t i = 0; i < std::min(rows.size(), kShown); i++)
+    say("  " + std::string(rows[i].first) + "  " + std::to_string(rows[i].second));
+  if (rows.size() > kShown) say("  and " + std::to_string(rows.size() - kShown) + " more");
 }
 
 void say_copies(const go::Image& image, std::string_view name) {
@@ -231,11 +242,11 @@ void say_copies(const go::Image& image, std::string_view name) {
   say("");
   say("INLINED: " + count_of(all, "call") + " in " + count_of(copies.size(), "function") +
       ", which a probe on the function does not see (config = { probe_inline = 1 } probes them)");
-  constexpr size_t kShown = 20;
-  for (size_t i = 0; i < std::min(copies.size(), kShown); i++)
-    say("  " + std::string(image.functions()[copies[i].function].name) + "  " +
-        std::to_string(copies[i].count));
-  if (copies.size() > kShown) say("  and " + std::to_string(copies.size() - kShown) + " more");
+  std::vector<Counted> rows;
+  rows.reserve(copies.size());
+  for (const go::InlinedCopies& copy : copies)
+    rows.emplace_back(image.functions()[copy.function].name, copy.count);
+  say_counted(rows);
 }
 
 // The functions that call or jump to `entry` directly, and how often that stands in their code.
@@ -265,7 +276,6 @@ std::map<std::string_view, size_t> callers(const go::Image& image, uint64_t entr
 }
 
 void say_callers(const go::Image& image, const go::Function& function) {
-  constexpr size_t kShown = 20;
   const auto found = callers(image, function.entry);
   say("");
   if (found.empty()) {
@@ -273,10 +283,7 @@ void say_callers(const go::Image& image, const go::Function& function) {
     return;
   }
   say("CALLERS: " + count_of(found.size(), "function"));
-  size_t shown = 0;
-  for (const auto& [name, count] : found)
-    if (shown++ < kShown) say("  " + std::string(name) + "  " + std::to_string(count));
-  if (found.size() > kShown) say("  and " + std::to_string(found.size() - kShown) + " more");
+  say_counted({found.begin(), found.end()});
 }
 
 const char* abi_text(go::Abi abi) {
@@ -314,7 +321,7 @@ int show_function(const Command& command) {
     say("  go" + image.go_version() + ", arguments " + abi_text(function.abi) +
         (function.assembly ? ", written in assembly" : "") +
         (function.wrapper ? ", a wrapper that the compiler made" : ""));
-  if (function.is_go) say_signature(*traced, index);
+  if (function.is_go) say_signature(info, index, signature);
   say_sites(image, index);
   say_copies(image, function.name);
   say_callers(image, function);

@@ -171,8 +171,7 @@ void Generator::hex_text(Place dst, Place bytes, uint32_t count) {
     asm_.load_imm(R3, 0x3030303030303030);
     asm_.alu(Alu::Add, R1, R3);
     asm_.alu(Alu::Add, R1, R2);
-    asm_.store(Width::U64, dst.base, dst.offset + static_cast<int32_t>(StringLayout::kData) + 2 * i,
-               R1);
+    asm_.store(Width::U64, dst.base, dst.offset + kStringData + 2 * i, R1);
   }
   asm_.store(Width::U64, dst.base, dst.offset, static_cast<int32_t>(2 * count));
 }

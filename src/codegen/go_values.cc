@@ -440,18 +440,17 @@ void Generator::check_length(Label bad) {
 
 // dst = a string of the R2 bytes at `pointer`, of which `limit` are read at most.
 void Generator::go_bytes(const GoBase& pointer, Place dst, uint32_t limit, Label bad) {
-  constexpr auto kLength = static_cast<int32_t>(StringLayout::kLength);
-  constexpr auto kState = static_cast<int32_t>(StringLayout::kState);
   Label fits = asm_.label(), empty = asm_.label();
-  asm_.store(Width::U32, dst.base, dst.offset + kState, 0);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState, 0);
   asm_.jump(Jump::Le, R2, static_cast<int32_t>(limit), fits);
   asm_.mov(R2, static_cast<int32_t>(limit));
-  asm_.store(Width::U32, dst.base, dst.offset + kState, static_cast<int32_t>(StringState::Cut));
+  asm_.store(Width::U32, dst.base, dst.offset + kStringState,
+             static_cast<int32_t>(StringState::Cut));
   asm_.bind(fits);
-  asm_.store(Width::U32, dst.base, dst.offset + kLength, R2);
+  asm_.store(Width::U32, dst.base, dst.offset + kStringLength, R2);
   asm_.jump(Jump::Eq, R2, 0, empty);
   go_address(R3, pointer, 0);
-  address(R1, dst + static_cast<int32_t>(StringLayout::kData));
+  address(R1, dst + kStringData);
   asm_.call(Helper::ProbeReadUser);
   asm_.jump(Jump::Ne, R0, 0, bad);
   asm_.bind(empty);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "elf/dwarf.h"
+#include "go/descriptors.h"
 #include "go/dwarf_types.h"
 
 namespace gotap::go {
@@ -94,7 +95,7 @@ struct DwarfTypes::Impl {
  private:
   struct Chain {  // a type's entry and the one that has its kind
     elf::DwarfDie first, last;
-    unsigned kind = 0;  // abi.Kind; 0: it says none
+    RuntimeKind kind = RuntimeKind::Invalid;  // Invalid: it says none
   };
   struct CodeRange {
     uint64_t begin = 0, end = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "go/descriptors.h"
 #include "go/dwarf_impl.h"
 
 namespace gotap::go {
@@ -62,7 +61,7 @@ std::optional<DwarfTypes::Impl::Chain> DwarfTypes::Impl::follow(uint64_t key) co
   for (int i = 0; i < kMaxChain && die && die->abbreviation; i++) {
     chain.last = *die;
     if (const DwarfValue kind = dwarf->attribute(*die, kGoKind)) {
-      chain.kind = kind.number & kRuntimeKindMask;
+      chain.kind = static_cast<RuntimeKind>(kind.number & kRuntimeKindMask);
       break;
     }
     if (die->tag() != elf::DW_TAG_typedef) break;
@@ -80,7 +79,7 @@ GoType DwarfTypes::Impl::read_type(uint64_t key, Types& types, const TypeSource&
   const DwarfDie& die = chain->last;
   type.name = dwarf->attribute(chain->first, elf::DW_AT_name).text;
   type.kind =
-      chain->kind ? kind_of(static_cast<RuntimeKind>(chain->kind)) : kind_without(*dwarf, die);
+      chain->kind != RuntimeKind::Invalid ? kind_of(chain->kind) : kind_without(*dwarf, die);
   const DwarfValue size = dwarf->attribute(die, elf::DW_AT_byte_size);
   type.size = size ? size.number : usual_size(type.kind);
   type.align = align_of(key, 0);
@@ -147,7 +146,7 @@ uint32_t DwarfTypes::Impl::align_of(uint64_t key, unsigned depth) const {
   if (!chain) return 1;
   const DwarfDie& die = chain->last;
   const TypeKind kind =
-      chain->kind ? kind_of(static_cast<RuntimeKind>(chain->kind)) : kind_without(*dwarf, die);
+      chain->kind != RuntimeKind::Invalid ? kind_of(chain->kind) : kind_without(*dwarf, die);
   uint32_t align = 1;
   switch (kind) {
     case TypeKind::Unknown: break;
@@ -159,9 +158,7 @@ uint32_t DwarfTypes::Impl::align_of(uint64_t key, unsigned depth) const {
       if (size >= 1 && size <= kWord) align = size;
       break;
     }
-    case TypeKind::Complex:
-      align = static_cast<RuntimeKind>(chain->kind) == RuntimeKind::Complex64 ? 4 : 8;
-      break;
+    case TypeKind::Complex: align = chain->kind == RuntimeKind::Complex64 ? 4 : 8; break;
     case TypeKind::Array:
       align = align_of(dwarf->attribute(die, elf::DW_AT_type).number, depth + 1);
       break;
@@ -226,8 +223,9 @@ uint64_t DwarfTypes::Impl::runtime_address(uint64_t key) const {
   const auto descriptor = elf.at(address, 24);
   if (!descriptor) return 0;
   const DwarfValue size = dwarf->attribute(chain->last, elf::DW_AT_byte_size);
-  const bool agrees = (descriptor->u8(23).value_or(0) & kRuntimeKindMask) == chain->kind &&
-                      (!size || descriptor->u64(0) == size.number);
+  const bool agrees =
+      static_cast<RuntimeKind>(descriptor->u8(23).value_or(0) & kRuntimeKindMask) == chain->kind &&
+      (!size || descriptor->u64(0) == size.number);
   return agrees ? address : 0;
 }
 

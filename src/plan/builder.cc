@@ -48,16 +48,6 @@ std::string untracked_calls(const go::Image& image, const go::FunctionSites& sit
   return sites.rets_refused;
 }
 
-// Why returns of a Go function cannot all be seen; empty if they can.
-std::string unseen_returns(const go::FunctionSites& sites) {
-  if (!sites.rets_refused.empty()) return sites.rets_refused;
-  if (!sites.indirect_jumps.empty())
-    return "it leaves by a jump through a register, and where to is not known";
-  if (sites.rets.empty() && sites.tail_jumps.empty())
-    return "it never returns (no RET instruction)";
-  return "";
-}
-
 // The script's order; but where a call begins and returns at one instruction (an empty
 // function), it begins first.
 void sort_actions(std::vector<Action>& actions) {
@@ -79,6 +69,15 @@ std::tuple<uint32_t, uint64_t, bool, uint32_t> place_of(const Mark& mark) {
 }
 
 }  // namespace
+
+std::string unseen_returns(const go::FunctionSites& sites) {
+  if (!sites.rets_refused.empty()) return sites.rets_refused;
+  if (!sites.indirect_jumps.empty())
+    return "it leaves by a jump through a register, and where to is not known";
+  if (sites.rets.empty() && sites.tail_jumps.empty())
+    return "it never returns (no RET instruction)";
+  return "";
+}
 
 Builder::Builder(const lang::TypedProgram& program, const std::vector<Target>& targets)
     : program_(program), targets_(targets), layouts_(program, targets), traced_(targets.size()) {

@@ -194,6 +194,9 @@ struct Planned {
 /// cannot be probed are only warnings.
 Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& targets);
 
+/// Why returns of a Go function cannot all be seen, in the user's words; empty if they can.
+std::string unseen_returns(const go::FunctionSites& sites);
+
 /// Indices of the functions `spec` names: exact matches first, a glob only when there is none. The
 /// linker's wrappers that only change the calling convention have the name of their function,
 /// where their calls are seen too: they are left out.
