@@ -25,6 +25,7 @@ std::string Type::name() const {
     case Kind::Float: return "float" + std::to_string(size * 8);
     case Kind::GoType: return "gotype_t";
     case Kind::GoError: return "error";
+    case Kind::Stack: return detail == static_cast<uint32_t>(StackMode::Caller) ? "caller" : "ustack";
     case Kind::Length: return "length_t";
     case Kind::Tuple: {
       std::string names;
@@ -50,6 +51,7 @@ uint32_t Type::memory_size() const {
     case Kind::Buffer: return StringLayout::kData + capacity;
     case Kind::Tuple: return part_offset(parts.size());
     case Kind::GoError: return GoErrorLayout::kSize;
+    case Kind::Stack: return StackLayout::kAddresses + 8 * capacity;
     default: return 8;
   }
 }

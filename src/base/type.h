@@ -25,6 +25,7 @@ struct Type {
     Float,     ///< 8 bytes, the bits of a double or, where `size` is 4, of a float; shown only
     GoType,    ///< typeof(): 8 bytes, go_reference() of a type descriptor, or 0: nil
     GoError,   ///< an error of a Go program: a GoErrorLayout
+    Stack,     ///< ustack, caller: a StackLayout of `capacity` addresses; `detail` is a StackMode
     Length,    ///< len(@m) in an event: no bytes of its own; `detail` is the map's index
     Tuple,     ///< `parts`, one behind the other
     // What `@m = count()` and its sisters make of a map:
@@ -41,8 +42,8 @@ struct Type {
   bool is_signed = false;  ///< Int, Sum, Avg, Min, Max; for Pointer: of the element
   uint8_t size = 8;        ///< Int: 1, 2, 4 or 8; Float: 4 or 8
   uint8_t elem_size = 0;   ///< Pointer: 1, 2, 4 or 8
-  uint32_t capacity = 0;   ///< String, Buffer: data bytes, a multiple of 8
-  /// Time, Length: an index. Int: 1 + the index of the constants that give its values names
+  uint32_t capacity = 0;   ///< String, Buffer: data bytes, a multiple of 8; Stack: addresses
+  /// Time, Length: an index; Stack: a StackMode. Int: 1 + the index of the constants that give its values names
   /// (TypedProgram::constants), or 0.
   uint32_t detail = 0;
   std::vector<Type> parts{};  ///< Tuple
@@ -55,7 +56,9 @@ struct Type {
   /// Whether a value is a StringLayout.
   bool has_bytes() const { return kind == Kind::String || kind == Kind::Buffer; }
   /// Whether a value is more than one word, and so is made in memory.
-  bool in_memory() const { return has_bytes() || kind == Kind::Tuple || kind == Kind::GoError; }
+  bool in_memory() const {
+    return has_bytes() || kind == Kind::Tuple || kind == Kind::GoError || kind == Kind::Stack;
+  }
   /// Whether a value of an aggregation can be read as a number.
   bool counts() const { return is_aggregate() && kind != Kind::Hist && kind != Kind::Lhist; }
 
@@ -108,6 +111,33 @@ struct GoErrorLayout {
     Join,        ///< the texts of the nodes behind it, by lines; kNumber says how many there are
     Unreadable,  ///< its memory could not be read
   };
+};
+
+/// How a stack is shown.
+enum class StackMode : uint32_t {
+  Frames,  ///< a line a frame
+  Perf,    ///< a line a frame with its address, as perf script has it
+  Raw,     ///< a line an address
+  Caller,  ///< the second frame alone, in one line
+};
+
+/// How a stack lies in memory. All bytes that say nothing are zero, so that equal stacks are equal
+/// keys.
+struct StackLayout {
+  static constexpr uint32_t kCount = 0;     ///< u32: addresses that count
+  static constexpr uint32_t kState = 4;     ///< u32: a StackState, with kAtCall where that holds
+  static constexpr uint32_t kSite = 8;      ///< u32: function of the plan that names the site
+  static constexpr uint32_t kFunction = 12; ///< u32: function of the plan that is traced
+  static constexpr uint32_t kCreated = 16;  ///< u64: address behind the go statement, or 0
+  static constexpr uint32_t kAddresses = 24;  ///< u64 each: the hit's, then return addresses
+  /// Bit of kState: a call of kFunction begins or returns at the first address.
+  static constexpr uint32_t kAtCall = 1u << 8;
+};
+
+enum class StackState : uint32_t {
+  Whole = 0,    ///< up to where the goroutine or thread began
+  Cut = 1,      ///< as many frames as were asked for; there may be more
+  Damaged = 2,  ///< what follows could not be read, or is no frame
 };
 
 enum class StringState : uint32_t {

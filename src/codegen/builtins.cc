@@ -61,6 +61,8 @@ struct BuiltinTable {
       Row{Builtin::Len, &G::value_length},
       Row{Builtin::Label, nullptr, &G::string_label},
       Row{Builtin::Recovered, &G::value_recovered},
+      Row{Builtin::Ustack, &G::value_stack},
+      Row{Builtin::Caller, &G::value_stack},
       Row{Builtin::Printf, &G::printf_call},
       Row{Builtin::Print, &G::print_call},
       Row{Builtin::Clear, &G::clear_call},
@@ -162,6 +164,9 @@ void Generator::value_usermode(const Expr&) { asm_.mov(R0, 1); }  // where uprob
 void Generator::value_kid(const Expr& expr) { eval(expr.kids[0]); }
 // User space counts the entries when it comes to the event.
 void Generator::value_length(const Expr&) { asm_.mov(R0, 0); }
+
+// A stack is made in memory: eval_into() is where it is asked for.
+void Generator::value_stack(const Expr&) { fail("internal error: a stack is not a number"); }
 
 void Generator::value_bswap(const Expr& expr) {
   eval(expr.kids[0]);

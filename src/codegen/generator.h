@@ -1,6 +1,6 @@
 // Generator: makes one BPF program. Its members stand in several files, by subject: program.cc
 // (the whole), frame.cc, stmt.cc, expr.cc, arith.cc, builtins.cc, strings.cc, text.cc, tuples.cc,
-// maps.cc, events.cc, go_*.cc, saved.cc. Private to codegen/.
+// maps.cc, events.cc, stacks.cc, go_*.cc, saved.cc. Private to codegen/.
 //
 // Registers: R6 the context (struct pt_regs), R7 the globals' map value, R8 the ring record being
 // filled, R9 the scratch slot (in frame.cc, before either, a loop counter and k); R0-R5 hold
@@ -55,6 +55,8 @@ struct GoErrorWalk {
   Place next;             ///< the address of the error that a path error wraps, or 0
   Place list, list_left;  ///< the address of the next error that is joined, and how many
 };
+
+struct StackWalk;
 
 class Generator {
  public:
@@ -126,6 +128,13 @@ class Generator {
   void go_context_link(const GoOperand& value, const go::ContextForms::Link& link, Place pair,
                        Place dst, bpf::Label none, bpf::Label done);
   void hex_text(Place dst, Place bytes, uint32_t count);
+
+  // stacks.cc
+  void eval_stack(const Expr& expr, const Type& type, Place dst);
+  void walk_stack(const Expr& expr, const Type& type, Place dst);
+  void first_frames(const StackWalk& walk, Place dst, int32_t limit);
+  void further_frames(const StackWalk& walk, Place dst, int32_t limit);
+  void stack_creator(Place dst);
 
   // stmt.cc
   void body(const std::vector<Stmt>& body);
@@ -244,6 +253,7 @@ class Generator {
   void value_usermode(const Expr& expr);
   void value_kid(const Expr& expr);
   void value_length(const Expr& expr);
+  void value_stack(const Expr& expr);
   void value_bswap(const Expr& expr);
   void value_has_key(const Expr& expr);
 

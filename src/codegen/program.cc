@@ -83,7 +83,8 @@ void Generator::find_needs() {
     const lang::Clause& clause = builder_.program.clauses[action.clause];
     for_each_expr(clause, [&](const Expr& expr) {
       if (expr.kind != Expr::Kind::Call) return;
-      need_cookie_ |= expr.builtin == Builtin::Func || expr.builtin == Builtin::Probe;
+      for (Builtin named : {Builtin::Func, Builtin::Probe, Builtin::Ustack, Builtin::Caller})
+        need_cookie_ |= expr.builtin == named;
       need_goid_ |= expr.builtin == Builtin::Goid;
     });
   }

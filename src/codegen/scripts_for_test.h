@@ -77,6 +77,10 @@ constexpr const char* kScripts[] = {
     R"(uprobe:go:"f" { printf("%s %s %s", strftime("%H:%M:%S.%f", nsecs), strerror(arg0), signal_name(arg1)); @[strftime("%H", nsecs)] = count(); $t = strftime("%M", nsecs); print($t); })",
     R"(uprobe:go:"f" { @a[arg0] = 1; if (has_key(@a, arg1)) { delete(@a, arg1); } print(len(@a)); printf("%d", bswap((uint16)arg0)); print(bswap(arg0)); })",
     R"(uprobe:c:"f" { join(arg0); join(*(uint64*)arg1, ","); cat("/proc/%d/%s", pid, str(arg0)); })",
+    // Stacks, in all they can be put into.
+    R"(uprobe:go:"f" { print(ustack); printf("%s %s", ustack(3), caller); @[ustack(perf, 5), caller] = count(); @v = ustack(raw); $s = arg0 ? ustack(2) : ustack(4); print($s); print((1, ustack)); print(@v); })",
+    R"(uprobe:go15:"f"+4 { @[ustack, goid] = sum(arg0); print(@[ustack, goid]); @c[caller] = hist(arg0); } uretprobe:gotls:"f" { @s[ustack(1)] = max(duration); @t[ustack] = count(); })",
+    R"(uprobe:c:"f" { @[ustack, 1] = count(); @[ustack(5), 2] = count(); printf("%s", caller); })",
     // Many strings.
     R"(uprobe:go:"f" { printf("%s %s %s %s %s", str(arg0), str(arg1), str(arg2), str(arg3), str(arg4)); $a = str(arg0); $b = str(arg1); $c = str(arg2); if ($a == $b) { @[$a, $b, $c] = count(); } })",
     R"(uprobe:go:"f" { printf("%s|%s|%s", str(arg0, 10), str(arg1, 64), str(arg2, arg3)); @[str(arg0, 16)] = count(); @b[str(arg0, 1)] = max(arg1); })",

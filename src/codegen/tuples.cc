@@ -12,6 +12,7 @@ void Generator::eval_into(const Expr& expr, const Type& type, Place dst, bool ze
   if (type.has_bytes()) return eval_string(expr, dst, type.capacity, zeroed);
   if (type.kind == Type::Kind::Tuple) return eval_tuple(expr, type, dst, zeroed);
   if (type.kind == Type::Kind::GoError) return eval_error(expr, dst);
+  if (type.kind == Type::Kind::Stack) return eval_stack(expr, type, dst);
   eval(expr);
   asm_.store(Width::U64, dst.base, dst.offset, R0);
 }
@@ -80,7 +81,9 @@ void Generator::copy_value(Place dst, const Type& type, Place src, const Type& s
   }
   if (type.has_bytes())
     return string_copy(dst, type.capacity, src.base, src.offset, source.capacity, zeroed);
-  copy(dst, src.base, src.offset, type.memory_size());
+  copy(dst, src.base, src.offset, source.memory_size());
+  if (const uint32_t more = type.memory_size() - source.memory_size())  // a stack of more frames
+    zero(dst + static_cast<int32_t>(source.memory_size()), more);
 }
 
 }  // namespace gotap::codegen

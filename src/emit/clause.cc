@@ -444,6 +444,9 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Duration:
       if (!where_.duration.empty()) return where_.duration;
       break;
+    // bpftrace's stacks miss the caller where no frame is set up.
+    case Builtin::Ustack:
+    case Builtin::Caller: break;
     case Builtin::Recovered:
       if (!where_.shape || where_.shape->recovery == go::Recovery::Unknown) break;
       return where_.shape->recovery == go::Recovery::Yes && where_.role == plan::Role::Self ? "1"

@@ -128,7 +128,7 @@ void Image::Impl::find_version() {
               ")";
   } else {
     warning = "its Go version is not known";
-    facts.goid_offset = facts.labels_offset = 0;
+    facts.goid_offset = facts.labels_offset = facts.gopc_offset = 0;
   }
   warning += ": there is no goid, and argN and retval are taken from where Go 1." +
              std::to_string(std::clamp(build.minor, kOldestMinor, kNewestMinor)) + " has them";
@@ -173,6 +173,7 @@ Abi Image::abi() const { return impl_->is_go ? impl_->facts.abi : Abi::C; }
 const std::string& Image::version_warning() const { return impl_->warning; }
 int32_t Image::goid_offset() const { return impl_->facts.goid_offset; }
 int32_t Image::labels_offset() const { return impl_->facts.labels_offset; }
+int32_t Image::gopc_offset() const { return impl_->facts.gopc_offset; }
 bool Image::has_label_list() const { return impl_->facts.minor >= kLabelListMinor; }
 int32_t Image::tls_offset() const { return impl_->tls_offset; }
 const std::vector<Function>& Image::functions() const { return impl_->functions; }
@@ -305,6 +306,50 @@ std::optional<SourceLine> Image::line(uint64_t address) const {
   auto index = function_at(address);
   if (!index || !impl_->functions[*index].is_go) return std::nullopt;
   return impl_->pclntab->line(impl_->rows[*index], address);
+}
+
+std::vector<SourceFrame> Image::source_frames(uint64_t address) const {
+  auto index = function_at(address);
+  if (!index) return {};
+  const Function& function = impl_->functions[*index];
+  if (!function.is_go) return {{function.name, {}, false}};
+  const PclnFunction& row = impl_->rows[*index];
+  InlineTree tree;
+  if (impl_->knows_version())
+    tree = InlineTables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc).read(row);
+  std::vector<SourceFrame> frames;
+  auto line = [&](uint64_t at) { return impl_->pclntab->line(row, at).value_or(SourceLine{}); };
+  for (int32_t call = tree.at(address); call >= 0 && frames.size() < tree.calls.size();) {
+    const InlineRecord& record = tree.calls[static_cast<size_t>(call)];
+    frames.push_back({record.name, line(address), true});
+    address = record.mark;
+    call = record.parent;
+  }
+  frames.push_back({function.name, line(address), false});
+  return frames;
+}
+
+std::optional<int32_t> Image::stack_depth(uint64_t address) const {
+  auto index = function_at(address);
+  if (!index || !impl_->functions[*index].is_go) return std::nullopt;
+  for (const PcRange& range : impl_->pclntab->stack_depths(impl_->rows[*index]))
+    if (address >= range.begin && address < range.end && range.value >= 0) return range.value;
+  return std::nullopt;
+}
+
+// Of the lengths a call instruction may have, one must decode to a call that ends there.
+bool Image::is_return_address(uint64_t address) const {
+  constexpr uint64_t kShortest = 2, kLongest = 8;
+  auto index = function_at(address - 1);
+  if (!index) return false;
+  for (uint64_t length = kShortest; length <= kLongest; length++) {
+    auto code = impl_->elf.at(address - length, length);
+    if (!code || !impl_->elf.is_executable(address - length)) continue;
+    auto insn = arch::decode(*code, address - length);
+    if (!insn || insn->length != length) continue;
+    if (insn->flow == arch::Flow::Call || insn->flow == arch::Flow::IndirectCall) return true;
+  }
+  return false;
 }
 
 std::optional<uint64_t> Image::file_offset(uint64_t address) const {

@@ -143,6 +143,13 @@ struct TypeSources {
   bool is_given() const { return !debug_binary.empty() || !signatures.empty(); }
 };
 
+/// A function that runs at an instruction: the one whose code it is, or one inlined into that.
+struct SourceFrame {
+  std::string_view name;
+  SourceLine line;       ///< empty where there is none
+  bool inlined = false;  ///< the function is part of the next frame's code
+};
+
 class Image {
  public:
   /// Opens and reads `path`. Errors: no such file, not ELF, 32-bit, not x86-64, truncated.
@@ -179,6 +186,8 @@ class Image {
   int32_t goid_offset() const;
   /// Of g.labels; 0: not known.
   int32_t labels_offset() const;
+  /// Of g.gopc, the address behind the call of the go statement that made a goroutine; 0: not known.
+  int32_t gopc_offset() const;
   /// Whether g.labels points to a slice of labels, not to a map.
   bool has_label_list() const;
   /// Of g relative to fsbase: -8 unless the code says otherwise; 0: not known, in a shared library.
@@ -208,6 +217,14 @@ class Image {
   std::vector<uint32_t> wrapped_by(uint32_t index) const;
   /// Source position of `address` from the pclntab; nothing where there is none.
   std::optional<SourceLine> line(uint64_t address) const;
+  /// Who runs at `address`, innermost first: the calls that were inlined there, each with the line
+  /// it has got to, then the function itself. Empty outside of functions.
+  std::vector<SourceFrame> source_frames(uint64_t address) const;
+  /// How far SP is below the return address at an instruction of a Go function; nothing where the
+  /// pclntab does not say (C functions, instructions of a damaged table).
+  std::optional<int32_t> stack_depth(uint64_t address) const;
+  /// Whether a call instruction ends at `address`, which is inside of a function.
+  bool is_return_address(uint64_t address) const;
 
   /// File offset of a mapped address; nothing outside executable segments.
   std::optional<uint64_t> file_offset(uint64_t address) const;

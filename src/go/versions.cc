@@ -3,9 +3,8 @@
 // goid_offset: offsetof(struct g, goid) in runtime/runtime2.go; 160 where g.syscallbp was added
 //   (1.23) until gobuf.ret went (1.25). Checked against the DWARF of each version's binaries,
 //   but for 1.16-1.18 and 1.20, whose struct g is that of their neighbours.
-// labels_offset: of g.labels, from the DWARF of each version's binaries; 0 where no compiler of
-// that
-//   version was at hand.
+// labels_offset, gopc_offset: of g.labels and g.gopc, from the DWARF of each version's binaries; 0
+//   where no compiler of that version was at hand.
 // wrapper_id: FuncID_wrapper in cmd/internal/objabi/funcid.go (<= 1.20), abi.FuncIDWrapper in
 //   internal/abi/symtab.go (>= 1.21): its place in the list, which gained and lost members.
 // assembly_flag: funcFlag_ASM, runtime/symtab.go, since 1.18.
@@ -30,19 +29,19 @@ namespace {
 constexpr InlinedCallLayout kOldInlinedCall = {20, 12, 16}, kInlinedCall = {16, 4, 8};
 
 constexpr VersionFacts kVersions[] = {
-    {15, 152, 22, false, Abi::GoStack, 4, 5, kOldInlinedCall, 344},
-    {16, 152, 22, false, Abi::GoStack, 3, 4, kOldInlinedCall, 0},
-    {17, 152, 22, false, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0},
-    {18, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0},
-    {19, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 360},
-    {20, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 0},
-    {21, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
-    {22, 152, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
-    {23, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
-    {24, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
-    {25, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344},
-    {26, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
-    {27, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352},
+    {15, 152, 22, false, Abi::GoStack, 4, 5, kOldInlinedCall, 344, 280},
+    {16, 152, 22, false, Abi::GoStack, 3, 4, kOldInlinedCall, 0, 0},
+    {17, 152, 22, false, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0, 0},
+    {18, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 0, 0},
+    {19, 152, 21, true, Abi::GoRegisters, 3, 4, kOldInlinedCall, 360, 296},
+    {20, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 0, 0},
+    {21, 152, 21, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344, 280},
+    {22, 152, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344, 280},
+    {23, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352, 288},
+    {24, 160, 22, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352, 288},
+    {25, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 344, 280},
+    {26, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352, 288},
+    {27, 152, 23, true, Abi::GoRegisters, 3, 4, kInlinedCall, 352, 288},
 };
 static_assert(std::size(kVersions) == kNewestMinor - kOldestMinor + 1);
 
@@ -169,7 +168,8 @@ constexpr TypeLayout kTypeLayouts[] = {
 
 VersionFacts version_facts(int minor) {
   VersionFacts facts = kVersions[std::clamp(minor, kOldestMinor, kNewestMinor) - kOldestMinor];
-  if (minor < kOldestMinor || minor > kNewestMinor) facts.goid_offset = facts.labels_offset = 0;
+  if (minor < kOldestMinor || minor > kNewestMinor)
+    facts.goid_offset = facts.labels_offset = facts.gopc_offset = 0;
   return facts;
 }
 

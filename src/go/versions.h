@@ -31,6 +31,7 @@ struct VersionFacts {
   uint8_t inline_tree = 0, open_defers = 0;
   InlinedCallLayout inlined_call;
   int32_t labels_offset = 0;  ///< of g.labels (pprof); 0: not known
+  int32_t gopc_offset = 0;    ///< of g.gopc; 0: not known
 };
 
 /// From this version on g.labels points to a slice of labels, before it to a map.

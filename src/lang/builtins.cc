@@ -84,6 +84,42 @@ Typed check_recovered(Checker& checker, const ast::Expr& e, const BuiltinRow& ro
   return call(e, row, Type::of(Type::Kind::Bool));
 }
 
+// ustack, ustack(frames), ustack(mode), ustack(mode, frames)
+Typed check_ustack(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  constexpr int64_t kMostFrames = 127;  // as in bpftrace
+  constexpr std::array<std::string_view, 3> kModes{"bpftrace", "perf", "raw"};
+  Typed out = call(e, row, Type::of(Type::Kind::Stack));
+  out.expr.type.detail = static_cast<uint32_t>(checker.options().settings.stack_mode);
+  int64_t frames = kMostFrames;
+  size_t next = 0;
+  if (!e.kids.empty() && e.kids[0].kind == ast::Expr::Kind::Name) {
+    auto found = std::find(kModes.begin(), kModes.end(), e.kids[0].text);
+    if (found == kModes.end())
+      return checker.error(e.kids[0].location, "ustack() knows no way '" + e.kids[0].text + "'",
+                           "it shows stacks as bpftrace, perf or raw");
+    out.expr.type.detail = static_cast<uint32_t>(found - kModes.begin());
+    next = 1;
+  }
+  if (next < e.kids.size()) {
+    auto given = checker.literal(e.kids[next], "the number of frames", 1, kMostFrames);
+    if (!given) return Checker::unusable();
+    frames = *given;
+    next++;
+  }
+  if (next < e.kids.size())
+    return checker.error(e.kids[next].location, "ustack() takes a way to show it and a number",
+                         "as in ustack(perf, 8)");
+  out.expr.type.capacity = static_cast<uint32_t>(frames);
+  return checker.stack(std::move(out), row.name);
+}
+
+Typed check_caller(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  Typed out = call(e, row, Type::of(Type::Kind::Stack));
+  out.expr.type.detail = static_cast<uint32_t>(StackMode::Caller);
+  out.expr.type.capacity = 2;
+  return checker.stack(std::move(out), row.name);
+}
+
 Typed check_retval(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   if (checker.is_go(e)) return checker.go_value(e);
   for (size_t i = 0; i < checker.facts().size(); i++) {
@@ -642,6 +678,11 @@ std::vector<BuiltinRow> make_rows() {
       {Builtin::Recovered, "recovered", "recovered",
        "whether the call returns because it recovered from a panic (Go programs)", C::Value,
        W::AtReturn, 0, 0, check_recovered},
+      {Builtin::Ustack, "ustack", "ustack, ustack([mode, ][frames])",
+       "stack: functions, lines, who made the goroutine; modes: bpftrace, perf, raw", C::Value,
+       W::InFunctions, 0, 2, check_ustack},
+      {Builtin::Caller, "caller", "caller", "function and line that the call comes from", C::Value,
+       W::InFunctions, 0, 0, check_caller},
       {Builtin::Printf, "printf", "printf(\"format\", ...)", "print values", C::Action, W::Anywhere,
        1, 255, check_printf},
       {Builtin::Print, "print", "print(value), print(@m[, top[, div]])",
@@ -700,8 +741,8 @@ std::vector<BuiltinRow> make_rows() {
   };
 }
 
-constexpr std::array<std::string_view, 58> kForeign{
-    "ustack",      "kstack",        "dw_ustack",    "usym",          "ksym",
+constexpr std::array<std::string_view, 55> kForeign{
+    "kstack",        "dw_ustack",    "usym",          "ksym",
     "signal",      "signal_thread", "find",         "uaddr",         "tseries",
     "curtask",     "ctx",           "ppid",         "pcomm",         "leader_tid",
     "leader_comm", "cpid",          "has_cpid",     "macaddr",       "ntop",
@@ -712,7 +753,7 @@ constexpr std::array<std::string_view, 58> kForeign{
     "cgroupid",    "cgroup_path",   "is_err",       "kfunc_exist",   "kfunc_allowed",
     "assert",      "static_assert", "fail",         "getopt",        "is_literal",
     "is_ptr",      "is_str",        "is_array",     "is_integer",    "is_unsigned_integer",
-    "typeinfo",    "gostack",       "caller"};
+    "typeinfo"};
 
 struct NamedType {
   std::string_view name;

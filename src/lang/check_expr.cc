@@ -332,6 +332,8 @@ Typed Checker::compare(Op op, Typed left, Typed right, const Location& where) {
   if (l.kind == T::GoError || r.kind == T::GoError)
     return error(where, "an error is compared with nil only",
                  "as in args.err != nil; what it holds is args.err.(*pkg.Type)");
+  if (l.kind == T::Stack || r.kind == T::Stack)
+    return error(where, "a stack can be shown and be a key, but not be compared");
   if (l.kind == T::GoType || r.kind == T::GoType)
     return error(where, "a type can be shown and be a key, but not be compared",
                  "what it holds is args.err.(*pkg.Type)");
@@ -473,6 +475,17 @@ Typed Checker::field(Typed of, uint64_t part, const Location& where) {
   out.expr.location = where;
   out.expr.kids.push_back(std::move(of.expr));
   return out;
+}
+
+// The kernel's return probe of a C function is hit when the function's frame is gone.
+Typed Checker::stack(Typed made, const char* name) {
+  for (size_t i = 0; i < facts().size(); i++) {
+    if (!facts()[i] || facts()[i]->is_go || probes()[i].kind != ProbeKind::Uretprobe) continue;
+    return error(made.expr.location,
+                 std::string(name) + ": not known where a C function returns",
+                 "a uprobe sees the stack where the call begins");
+  }
+  return made;
 }
 
 // p[i] of a pointer, s[i] of a string, t[N] of a tuple.

@@ -38,7 +38,7 @@ bool Checker::merge(Slot& slot, const Typed& typed) {
     }
   } else if (type.has_bytes()) {
     slot.type.capacity = std::max(slot.type.capacity, type.capacity);
-  } else if (type.kind == Type::Kind::Tuple) {
+  } else if (type.kind == Type::Kind::Tuple || type.kind == Type::Kind::Stack) {
     if (!merge_type(slot.type, type)) return false;
   } else if (type.is_aggregate()) {
     slot.type.is_signed = slot.type.is_signed || type.is_signed;
@@ -59,6 +59,10 @@ bool Checker::merge_type(Type& into, const Type& type) {
   }
   if (into.kind == Type::Kind::Int) {
     into.is_signed = into.is_signed || type.is_signed;
+    return true;
+  }
+  if (into.kind == Type::Kind::Stack && into.detail == type.detail) {
+    into.capacity = std::max(into.capacity, type.capacity);
     return true;
   }
   if (into.kind != Type::Kind::Tuple) return into == type;

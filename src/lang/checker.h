@@ -66,6 +66,8 @@ class Checker {
   Typed map_entry(const ast::Expr& e);
   Typed map_ref(const ast::Expr& e);
   Typed coerce(Typed typed, const Type& type);
+  /// `made`, if the probes of the clause have stacks that can be followed.
+  Typed stack(Typed made, const char* name);
   uint32_t add_format(Format format);
   /// The index of strftime()'s format, the same in each round.
   uint32_t add_time_format(const std::string& format);

@@ -76,6 +76,8 @@ enum class Builtin : uint8_t {
   Len,     ///< the type's `detail` is the map; of a Go value an Expr::GoValue is made
   Label,   ///< label("key"): Expr::string is the key of a pprof label of the goroutine
   Recovered,
+  Ustack,  ///< the type says how many frames, and how they are shown
+  Caller,
   // actions
   Printf,
   Print,

@@ -44,6 +44,18 @@ bool error_texts(Settings& settings, std::string_view text) {
   return true;
 }
 
+bool stack_mode(Settings& settings, std::string_view text) {
+  if (text == "bpftrace")
+    settings.stack_mode = StackMode::Frames;
+  else if (text == "perf")
+    settings.stack_mode = StackMode::Perf;
+  else if (text == "raw")
+    settings.stack_mode = StackMode::Raw;
+  else
+    return false;
+  return true;
+}
+
 template <std::string Settings::*field>
 bool words(Settings& settings, std::string_view text) {
   settings.*field = text;
@@ -72,6 +84,8 @@ constexpr SettingRow kRows[] = {
     {"probe_inline", "BPFTRACE_PROBE_INLINE", "", "true, false, 1 or 0",
      "uprobes see inlined calls too, where those can be told (false)",
      flag<&Settings::probe_inline>},
+    {"stack_mode", "BPFTRACE_STACK_MODE", "", "bpftrace, perf or raw",
+     "how ustack is shown (bpftrace)", stack_mode},
     {"btf", "BPFTRACE_BTF", "", "", "", nullptr},
     {"cache_user_symbols", "BPFTRACE_CACHE_USER_SYMBOLS", "", "", "", nullptr},
     {"color", "BPFTRACE_COLOR", "", "", "", nullptr},
@@ -88,7 +102,6 @@ constexpr SettingRow kRows[] = {
     {"missing_probes", "BPFTRACE_MISSING_PROBES", "", "", "", nullptr},
     {"on_stack_limit", "BPFTRACE_ON_STACK_LIMIT", "", "", "", nullptr},
     {"show_debug_info", "BPFTRACE_SHOW_DEBUG_INFO", "", "", "", nullptr},
-    {"stack_mode", "BPFTRACE_STACK_MODE", "", "", "", nullptr},
     {"use_blazesym", "BPFTRACE_USE_BLAZESYM", "", "", "", nullptr},
     {"verify_llvm_ir", "BPFTRACE_VERIFY_LLVM_IR", "", "", "", nullptr},
     {"vmlinux", "BPFTRACE_VMLINUX", "", "", "", nullptr},

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/type.h"
 
 namespace gotap::lang {
 
@@ -24,6 +25,7 @@ struct Settings {
   bool print_maps_on_exit = true;
   std::vector<std::string> error_texts;  ///< "*main.E.Msg": types of errors and their texts
   std::string str_trunc_trailer = "..";  ///< what str() puts behind text that it cut
+  StackMode stack_mode = StackMode::Frames;  ///< how ustack is shown
   bool probe_inline = false;             ///< uprobes at inlined copies of functions, too
 };
 

@@ -205,6 +205,7 @@ void append_value(std::string& out, const Value& value, Untrusted untrusted) {
     void operator()(const Buffer& b) { append_buffer(out, b, 'r'); }
     void operator()(const Trusted& t) { out += t.text; }
     void operator()(const Real& r) { out += shortest(r); }
+    void operator()(const Stack& s) { out += s.text; }
     void operator()(const Tuple& t) {
       out += '(';
       append_values(out, t.values, ", ", untrusted);

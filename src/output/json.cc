@@ -64,6 +64,7 @@ void append_json(std::string& out, const Value& value) {
       else
         append_json_string(out, shortest(r));  // JSON has no such numbers
     }
+    void operator()(const Stack& s) { append_json_string(out, s.text); }
     void operator()(const Tuple& t) {
       append_array(out, t.values, [&](const Value& v) { append_json(out, v); });
     }

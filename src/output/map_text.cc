@@ -54,6 +54,8 @@ bool key_less(const Value& a, const Value& b) {
     case 4: return std::get<std::string>(a.data) < std::get<std::string>(b.data);
     case 5: return std::get<Buffer>(a.data).bytes < std::get<Buffer>(b.data).bytes;
     case 6: return std::get<Trusted>(a.data).text < std::get<Trusted>(b.data).text;
+    case 8: return std::get<Real>(a.data).value < std::get<Real>(b.data).value;
+    case 9: return std::get<Stack>(a.data).text < std::get<Stack>(b.data).text;
     default: {
       const auto &x = std::get<Tuple>(a.data).values, &y = std::get<Tuple>(b.data).values;
       return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end(), key_less);

@@ -37,6 +37,13 @@ struct Real {
   bool operator==(const Real&) const = default;
 };
 
+/// A stack, or the one line of it that was asked for.
+struct Stack {
+  std::vector<std::string> functions;  ///< innermost first, control bytes escaped: for folded output
+  std::string text;                    ///< as print() shows it
+  bool operator==(const Stack&) const = default;
+};
+
 struct Value;
 
 /// Several values in one: (1, "a").
@@ -47,7 +54,8 @@ struct Tuple {
 
 struct Value {
   // A bool prints as true/false by print() and as 1/0 by %d. New kinds come at the end.
-  std::variant<Unknown, bool, int64_t, uint64_t, std::string, Buffer, Trusted, Tuple, Real> data;
+  std::variant<Unknown, bool, int64_t, uint64_t, std::string, Buffer, Trusted, Tuple, Real, Stack>
+      data;
   uint8_t int_size = 8;  ///< bytes of an integer's type; `data` is extended to 64 bits
   std::string name{};    ///< of a constant that has an integer's value: what print() and %s show
   bool operator==(const Value&) const = default;

@@ -84,10 +84,14 @@ Builder::Builder(const lang::TypedProgram& program, const std::vector<Target>& t
   out_.plan.targets = targets;
   for (const lang::Clause& clause : program.clauses) {
     bool asks = false;
+    bool asks_stack = false;
     lang::for_each_expr(clause, [&](const lang::Expr& e) {
-      asks |= e.kind == lang::Expr::Kind::Call && e.builtin == lang::Builtin::Recovered;
+      if (e.kind != lang::Expr::Kind::Call) return;
+      asks |= e.builtin == lang::Builtin::Recovered;
+      asks_stack |= e.builtin == lang::Builtin::Ustack || e.builtin == lang::Builtin::Caller;
     });
     asks_recovered_.push_back(asks);
+    asks_stack_.push_back(asks_stack);
   }
   for (const Target& target : targets) framed_.emplace_back(target.image->functions().size());
 }
@@ -569,6 +573,14 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
       case Mark::What::PopWrappers: shape.pop_wrappers = true; break;
       case Mark::What::EndGoroutine: shape.end_goroutine = true; break;
     }
+  }
+  if (std::any_of(begin, end, [&](const Mark& mark) {
+        return mark.what == Mark::What::Action && asks_stack_[mark.clause];
+      })) {
+    // A C function's first instruction is where its call begins; of others nothing is known.
+    const bool starts = begin->moment == Moment::Entry && !shape.kernel_uretprobe;
+    shape.stack_depth = image.stack_depth(begin->address).value_or(starts ? 0 : -1);
+    shape.gopc_offset = image.gopc_offset();
   }
   // What does not matter to the program must not keep equal sites apart.
   if (shape.g == go::GSource::Tls) shape.tls_offset = image.tls_offset();

@@ -124,7 +124,7 @@ class Builder {
   std::vector<Wish> wishes_;
   std::vector<Mark> marks_;
   Layouts layouts_;
-  std::vector<bool> asks_recovered_;                                    ///< by clause
+  std::vector<bool> asks_recovered_, asks_stack_;                       ///< by clause
   std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
   std::vector<std::vector<bool>> framed_;                               ///< by target, function
   std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()

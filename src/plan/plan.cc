@@ -81,6 +81,7 @@ std::string shape_line(const Shape& shape) {
   if (shape.inlined) line += " inlined";
   if (shape.end_goroutine) line += " end-goroutine";
   if (shape.recovery == go::Recovery::Yes) line += " recovered";
+  if (shape.stack_depth >= 0) line += " stack-depth=" + std::to_string(shape.stack_depth);
   if (shape.recovery == go::Recovery::Unknown) line += " recovered?";
   return line;
 }

@@ -91,6 +91,9 @@ struct Shape {
   int32_t labels_offset = 0;     ///< of g.labels; 0: not known
   bool labels_are_list = false;  ///< of {key, value}; else a map
   int32_t tls_offset = 0;
+  /// Set only where a clause asks for stacks: how far SP is below the return address, -1: not
+  /// known; g.gopc, 0: not known.
+  int32_t stack_depth = -1, gopc_offset = 0;
   auto operator<=>(const Shape&) const = default;
 };
 

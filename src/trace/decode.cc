@@ -63,6 +63,7 @@ Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names
     return {std::move(tuple)};
   }
   if (type.kind == Type::Kind::GoError) return decode_go_error(memory, offset, names);
+  if (type.kind == Type::Kind::Stack) return names.stacks().decode(type, memory, offset);
   auto raw = memory.u64(offset);
   if (!raw) return {kTruncated};
   switch (type.kind) {

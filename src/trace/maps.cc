@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <set>
 #include <string>
 
+#include "output/format.h"
 #include "trace/decode.h"
 
 namespace gotap::trace {
@@ -39,6 +41,23 @@ bool copy_key_field(const bpf::Field& from, Bytes record, const bpf::Field& to, 
   }
   std::memcpy(key.data() + to.offset, source->data(), used);
   return true;
+}
+
+bool is_stack(const Type& type) {
+  return type.kind == Type::Kind::Stack ||
+         std::any_of(type.parts.begin(), type.parts.end(), is_stack);
+}
+
+bool has_stack(const bpf::UserMap& map) {
+  return std::any_of(map.keys.begin(), map.keys.end(),
+                     [](const bpf::Field& key) { return is_stack(key.type); });
+}
+
+// Equal for keys that look equal.
+std::string shown_keys(const std::vector<output::Value>& keys) {
+  std::string text;
+  output::append_values(text, keys, std::string(1, '\0'), output::Untrusted::Raw);
+  return text;
 }
 
 // Whether an array's element is as it was made. A value that was set to 0 looks the same; only
@@ -98,15 +117,35 @@ Result<output::MapDump> Maps::dump(uint32_t index) const {
   const bpf::MapSpec& spec = object_.maps[map->map];
   output::MapDump dump{.name = map->name};
   TRY(all, keys(map->map));
+  // Different addresses may be the same functions and lines: calls made twice in a line, another
+  // process. What was aggregated of them is put together as if it were of another CPU.
+  const bool joins = map->value.is_aggregate() && has_stack(*map);
+  std::map<std::string, size_t> entries;
+  std::vector<Buffer> joined;
   for (const Buffer& key : all) {
     TRY(memory, value(map->map, key));
     if (!memory) continue;  // deleted since its key was read
+    std::vector<output::Value> keys = decode_fields(map->keys, bytes_of(key), names_, Shown::Plain);
+    if (joins) {
+      auto [known, fresh] = entries.try_emplace(shown_keys(keys), joined.size());
+      if (!fresh) {
+        Buffer& into = joined[known->second];
+        into.insert(into.end(), memory->begin(), memory->end());
+        continue;
+      }
+      joined.push_back(std::move(*memory));
+      dump.entries.push_back({std::move(keys), {}});
+      continue;
+    }
     output::MapValue shown =
         decode_map_value(*map, bytes_of(*memory), spec.value_size, copies(map->map), names_);
     if (is_array(spec.type) && is_empty(shown) && !shows_empty(index)) continue;
-    dump.entries.push_back(
-        {decode_fields(map->keys, bytes_of(key), names_, Shown::Plain), std::move(shown)});
+    dump.entries.push_back({std::move(keys), std::move(shown)});
   }
+  for (size_t i = 0; i < joined.size(); i++)
+    dump.entries[i].value = decode_map_value(
+        *map, bytes_of(joined[i]), spec.value_size,
+        static_cast<uint32_t>(joined[i].size() / ((uint64_t{spec.value_size} + 7) / 8 * 8)), names_);
   return dump;
 }
 
@@ -123,6 +162,11 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
     return entry;
   }
   // An aggregate is not in the record: it is read here, when the event is reached.
+  if (has_stack(*map)) {
+    TRY(whole, dump(layout.map));
+    for (output::MapEntry& other : whole.entries)
+      if (shown_keys(other.keys) == shown_keys(entry.keys)) return std::move(other);
+  }
   Buffer key(spec.key_size);
   for (size_t i = 0; i < key_count; i++)
     if (!copy_key_field(layout.fields[i], record, map->keys[i], key))

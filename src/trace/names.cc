@@ -25,11 +25,13 @@ int64_t nanoseconds(clockid_t clock) {
 
 Names::Names(const plan::Plan& plan, const bpf::BpfObject& object, std::string cut_mark)
     : plan_(plan),
+      stacks_(plan),
       object_(&object),
       cut_mark_(std::move(cut_mark)),
       boot_time_ns_(nanoseconds(CLOCK_REALTIME) - nanoseconds(CLOCK_BOOTTIME)) {}
 
-Names::Names(const plan::Plan& plan) : plan_(plan), object_(nullptr), boot_time_ns_(0) {}
+Names::Names(const plan::Plan& plan)
+    : plan_(plan), stacks_(plan), object_(nullptr), boot_time_ns_(0) {}
 
 std::string Names::time(uint32_t format, uint64_t boot_ns) const {
   if (!object_ || format >= object_->time_formats.size()) return "<no format>";

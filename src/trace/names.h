@@ -12,6 +12,7 @@
 
 #include "bpf/object.h"
 #include "plan/plan.h"
+#include "trace/stacks.h"
 
 namespace gotap::trace {
 
@@ -24,6 +25,7 @@ class Names {
   Names(const plan::Plan& plan);  // NOLINT(google-explicit-constructor): a plan is the usual case
 
   const plan::Plan& plan() const { return plan_; }
+  const StackNames& stacks() const { return stacks_; }
   const std::string& cut_mark() const { return cut_mark_; }
   /// The text of strftime() with format `format` at `boot_ns` nanoseconds since boot.
   std::string time(uint32_t format, uint64_t boot_ns) const;
@@ -41,6 +43,7 @@ class Names {
 
  private:
   const plan::Plan& plan_;
+  StackNames stacks_;
   const bpf::BpfObject* object_;  ///< nullptr: the script has nothing of that kind
   std::string cut_mark_ = "..";
   int64_t boot_time_ns_;  ///< of day, when the machine started

@@ -23,6 +23,7 @@ inline std::string show(const output::Value& value) {
     std::string operator()(const std::string& s) { return s; }
     std::string operator()(const output::Buffer& b) { return "buf " + b.bytes; }
     std::string operator()(const output::Trusted& t) { return t.text; }
+    std::string operator()(const output::Stack& s) { return s.text; }
     std::string operator()(const output::Real& r) { return output::shortest(r); }
     std::string operator()(const output::Tuple& t) {
       std::string text = "(";

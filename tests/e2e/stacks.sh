@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Stacks: ustack and caller against runtime.Stack, which the program calls in the very call that is
+# probed (tests/programs/stacks), at the entry and at the return: functions, offsets, lines, inlined
+# frames, the go statement. All Go versions; stripped and position-independent builds; after the
+# program has ended; through deferred calls of a panic.
+. "$(dirname "$0")/lib.sh"
+need_tracing
+
+# as_runtime FILE: gotap's stacks without what runtime.Stack leaves out: the function itself, whose
+# line is another there, and the runtime's.
+as_runtime() {
+  awk '
+    /^$/ { next }
+    /^    main\.probed/ { print "stack"; next }
+    /^    runtime\./ { next }
+    { print }' "$1"
+}
+
+compare() { # NAME BINARY SCRIPT
+  local code=0
+  "$GOTAP" -q -o "$work/seen" -c "$2" -e "$3" > "$work/own" 2> "$work/err" || code=$?
+  equal "$1-exit" 0 "$code" "$work/err"
+  grep -E '^(stack$|    )' "$work/own" > "$work/expected"
+  as_runtime "$work/seen" > "$work/actual"
+  same "$1" "$work/expected" "$work/actual" "$work/err"
+}
+
+# callers NAME BINARY: how often each line called main.probed, two calls in one line together.
+callers() {
+  local code=0
+  "$GOTAP" -q -o "$work/seen" -c "$2" -e "uretprobe:$2:main.probed { @[caller] = count(); }" > "$work/own" 2> "$work/err" || code=$?
+  equal "$1-exit" 0 "$code" "$work/err"
+  awk '/^stack$/ { getline; sub(/\+[0-9]+ /, " "); sub(/ \[inlined\] /, " "); n[$0]++ }
+    END { for (at in n) print "@[" substr(at, 5) "]: " n[at] }' "$work/own" | sort > "$work/expected"
+  grep '^@' "$work/seen" | sort > "$work/actual"
+  same "$1" "$work/expected" "$work/actual" "$work/err"
+}
+
+for version in $versions; do
+  if ! have_go "$version"; then
+    skip "stacks-$version" "$(no_go "$version")"
+    continue
+  fi
+  binary=$(go_program "$version" stacks)
+  compare "entry-$version" "$binary" "uprobe:$binary:main.probed { print(ustack); }"
+  compare "return-$version" "$binary" "uretprobe:$binary:main.probed { print(ustack); }"
+  callers "caller-$version" "$binary"
+  is_sample "$version" || continue
+  binary=$(go_program "$version" stacks pie-stripped)
+  compare "pie-stripped-$version" "$binary" "uretprobe:$binary:main.probed { print(ustack); }"
+done
+
+# Kept in a map and shown when the program has ended; the other ways to show them; inside of a function.
+version=1.24
+if have_go $version; then
+  binary=$(go_program $version stacks)
+  "$GOTAP" -q -o "$work/seen" -c "$binary" -e "
+    uprobe:$binary:main.wide { @map[ustack(2), goid > 0] = count(); @whole[ustack] = count();
+      @perf[ustack(perf, 2)] = count(); @raw[ustack(raw, 2)] = count(); }
+    uprobe:$binary:main.wide+$(offsets "$binary" main.wide call | head -n 1) { @inside[ustack(3)] = count(); }" > "$work/own" 2> "$work/err" || true
+  sed -n '/^@whole/,/^]/p' "$work/seen" | sed -E 's/\+[0-9]+ / /' > "$work/actual"
+  printf '%s\n' '@whole[' '    main.wide (main.go:86)' '    main.main.func3 (main.go:134)' '    main.spawn.func1 (main.go:123)' \
+    '    created by main.spawn (main.go:122)' ']: 1' > "$work/expected"
+  same map-at-the-end "$work/expected" "$work/actual" "$work/err"
+  holds perf "$work/seen" $'^\t[0-9a-f]+ main\\.main\\.func3\\+[0-9]+ \\(main\\.go:[0-9]+\\)$'
+  equal raw 2 "$(sed -n '/^@raw/,/^]/p' "$work/seen" | grep -Ec '^[0-9a-f]+$')"
+  equal inside 1 "$(sed -n '/^@inside/,/^]/p' "$work/seen" | grep -A1 '^    main.wide' | grep -c '^    main.main.func3')" "$work/seen"
+else
+  skip map "$(no_go $version)"
+fi
+finish
