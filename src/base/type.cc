@@ -25,7 +25,8 @@ std::string Type::name() const {
     case Kind::Float: return "float" + std::to_string(size * 8);
     case Kind::GoType: return "gotype_t";
     case Kind::GoError: return "error";
-    case Kind::Stack: return detail == static_cast<uint32_t>(StackMode::Caller) ? "caller" : "ustack";
+    case Kind::Stack:
+      return detail == static_cast<uint32_t>(StackMode::Caller) ? "caller" : "ustack";
     case Kind::Length: return "length_t";
     case Kind::Tuple: {
       std::string names;

@@ -43,8 +43,8 @@ struct Type {
   uint8_t size = 8;        ///< Int: 1, 2, 4 or 8; Float: 4 or 8
   uint8_t elem_size = 0;   ///< Pointer: 1, 2, 4 or 8
   uint32_t capacity = 0;   ///< String, Buffer: data bytes, a multiple of 8; Stack: addresses
-  /// Time, Length: an index; Stack: a StackMode. Int: 1 + the index of the constants that give its values names
-  /// (TypedProgram::constants), or 0.
+  /// Time, Length: an index; Stack: a StackMode. Int: 1 + the index of the constants that give its
+  /// values names (TypedProgram::constants), or 0.
   uint32_t detail = 0;
   std::vector<Type> parts{};  ///< Tuple
 
@@ -124,11 +124,11 @@ enum class StackMode : uint32_t {
 /// How a stack lies in memory. All bytes that say nothing are zero, so that equal stacks are equal
 /// keys.
 struct StackLayout {
-  static constexpr uint32_t kCount = 0;     ///< u32: addresses that count
-  static constexpr uint32_t kState = 4;     ///< u32: a StackState, with kAtCall where that holds
-  static constexpr uint32_t kSite = 8;      ///< u32: function of the plan that names the site
-  static constexpr uint32_t kFunction = 12; ///< u32: function of the plan that is traced
-  static constexpr uint32_t kCreated = 16;  ///< u64: address behind the go statement, or 0
+  static constexpr uint32_t kCount = 0;       ///< u32: addresses that count
+  static constexpr uint32_t kState = 4;       ///< u32: a StackState, with kAtCall where that holds
+  static constexpr uint32_t kSite = 8;        ///< u32: function of the plan that names the site
+  static constexpr uint32_t kFunction = 12;   ///< u32: function of the plan that is traced
+  static constexpr uint32_t kCreated = 16;    ///< u64: address behind the go statement, or 0
   static constexpr uint32_t kAddresses = 24;  ///< u64 each: the hit's, then return addresses
   /// Bit of kState: a call of kFunction begins or returns at the first address.
   static constexpr uint32_t kAtCall = 1u << 8;

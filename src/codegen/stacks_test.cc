@@ -1,5 +1,6 @@
 // Stacks as programs gather them, in the interpreter; how they are shown is in
 // tests/e2e/stacks.sh.
+#include "codegen/codegen.h"
 #include "codegen/machine_for_test.h"
 
 namespace gotap::codegen {
@@ -128,7 +129,8 @@ TEST(Stacks, EndWhereAFrameIsNone) {
 }
 
 TEST(Stacks, OfOneKindAreOneKey) {
-  Machine m = machine_in_stack("uprobe:go:\"f\" { @[ustack] = count(); @[ustack(3)] = count(); }", 0);
+  Machine m =
+      machine_in_stack("uprobe:go:\"f\" { @[ustack] = count(); @[ustack(3)] = count(); }", 0);
   m.hit(0);
   m.hit(0);
   EXPECT_EQ(m.entries("@"), 2u);

@@ -186,7 +186,8 @@ class Image {
   int32_t goid_offset() const;
   /// Of g.labels; 0: not known.
   int32_t labels_offset() const;
-  /// Of g.gopc, the address behind the call of the go statement that made a goroutine; 0: not known.
+  /// Of g.gopc, the address behind the call of the go statement that made a goroutine; 0: not
+  /// known.
   int32_t gopc_offset() const;
   /// Whether g.labels points to a slice of labels, not to a map.
   bool has_label_list() const;

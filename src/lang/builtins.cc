@@ -742,17 +742,24 @@ std::vector<BuiltinRow> make_rows() {
 }
 
 constexpr std::array<std::string_view, 55> kForeign{
-    "kstack",        "dw_ustack",    "usym",          "ksym",
-    "signal",      "signal_thread", "find",         "uaddr",         "tseries",
-    "curtask",     "ctx",           "ppid",         "pcomm",         "leader_tid",
-    "leader_comm", "cpid",          "has_cpid",     "macaddr",       "ntop",
-    "pton",        "kaddr",         "percpu_kaddr", "override",      "unwatch",
-    "write_user",  "sizeof",        "offsetof",     "container_of",  "memcmp",
-    "errorf",      "warnf",         "uptr",         "kptr",          "strcap",
-    "str_concat",  "syscall_name",  "path",         "socket_cookie", "skboutput",
-    "cgroupid",    "cgroup_path",   "is_err",       "kfunc_exist",   "kfunc_allowed",
-    "assert",      "static_assert", "fail",         "getopt",        "is_literal",
-    "is_ptr",      "is_str",        "is_array",     "is_integer",    "is_unsigned_integer",
+    "kstack",        "dw_ustack",     "usym",
+    "ksym",          "signal",        "signal_thread",
+    "find",          "uaddr",         "tseries",
+    "curtask",       "ctx",           "ppid",
+    "pcomm",         "leader_tid",    "leader_comm",
+    "cpid",          "has_cpid",      "macaddr",
+    "ntop",          "pton",          "kaddr",
+    "percpu_kaddr",  "override",      "unwatch",
+    "write_user",    "sizeof",        "offsetof",
+    "container_of",  "memcmp",        "errorf",
+    "warnf",         "uptr",          "kptr",
+    "strcap",        "str_concat",    "syscall_name",
+    "path",          "socket_cookie", "skboutput",
+    "cgroupid",      "cgroup_path",   "is_err",
+    "kfunc_exist",   "kfunc_allowed", "assert",
+    "static_assert", "fail",          "getopt",
+    "is_literal",    "is_ptr",        "is_str",
+    "is_array",      "is_integer",    "is_unsigned_integer",
     "typeinfo"};
 
 struct NamedType {

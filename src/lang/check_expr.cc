@@ -371,7 +371,8 @@ Typed Checker::ternary(const ast::Expr& e) {
   auto is_int = [](const Type& t) {
     return t.kind == Type::Kind::Int || t.kind == Type::Kind::Bool;
   };
-  if (l.kind == Type::Kind::String && r.kind == Type::Kind::String) {
+  if (l.kind == r.kind &&
+      (l.kind == Type::Kind::String || (l.kind == Type::Kind::Stack && l.detail == r.detail))) {
     out.expr.type = l.capacity > r.capacity ? l : r;
   } else if (l == r && l.kind != Type::Kind::Int && l.kind != Type::Kind::Tuple &&
              l.kind != Type::Kind::Buffer) {
@@ -481,8 +482,7 @@ Typed Checker::field(Typed of, uint64_t part, const Location& where) {
 Typed Checker::stack(Typed made, const char* name) {
   for (size_t i = 0; i < facts().size(); i++) {
     if (!facts()[i] || facts()[i]->is_go || probes()[i].kind != ProbeKind::Uretprobe) continue;
-    return error(made.expr.location,
-                 std::string(name) + ": not known where a C function returns",
+    return error(made.expr.location, std::string(name) + ": not known where a C function returns",
                  "a uprobe sees the stack where the call begins");
   }
   return made;

@@ -23,10 +23,10 @@ struct Settings {
   uint32_t max_probes = 0;         ///< functions a script may probe; 0: no limit
   uint32_t perf_rb_pages = 0;      ///< of the ring buffer; 0: gotap chooses
   bool print_maps_on_exit = true;
-  std::vector<std::string> error_texts;  ///< "*main.E.Msg": types of errors and their texts
-  std::string str_trunc_trailer = "..";  ///< what str() puts behind text that it cut
+  std::vector<std::string> error_texts;      ///< "*main.E.Msg": types of errors and their texts
+  std::string str_trunc_trailer = "..";      ///< what str() puts behind text that it cut
   StackMode stack_mode = StackMode::Frames;  ///< how ustack is shown
-  bool probe_inline = false;             ///< uprobes at inlined copies of functions, too
+  bool probe_inline = false;                 ///< uprobes at inlined copies of functions, too
 };
 
 struct SettingRow {

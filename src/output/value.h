@@ -39,8 +39,9 @@ struct Real {
 
 /// A stack, or the one line of it that was asked for.
 struct Stack {
-  std::vector<std::string> functions;  ///< innermost first, control bytes escaped: for folded output
-  std::string text;                    ///< as print() shows it
+  std::vector<std::string>
+      functions;     ///< innermost first, control bytes escaped: for folded output
+  std::string text;  ///< as print() shows it
   bool operator==(const Stack&) const = default;
 };
 

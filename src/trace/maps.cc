@@ -145,7 +145,8 @@ Result<output::MapDump> Maps::dump(uint32_t index) const {
   for (size_t i = 0; i < joined.size(); i++)
     dump.entries[i].value = decode_map_value(
         *map, bytes_of(joined[i]), spec.value_size,
-        static_cast<uint32_t>(joined[i].size() / ((uint64_t{spec.value_size} + 7) / 8 * 8)), names_);
+        static_cast<uint32_t>(joined[i].size() / ((uint64_t{spec.value_size} + 7) / 8 * 8)),
+        names_);
   return dump;
 }
 

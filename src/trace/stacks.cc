@@ -95,7 +95,8 @@ std::vector<StackNames::Frame> StackNames::at(const go::Image& image, uint64_t a
     frames.push_back({escape_controls(std::string(frame.name)), file_and_line(frame.line),
                       frame.inlined ? " [inlined]" : ""});
   if (frames.empty()) return frames;
-  const go::Function& function = image.functions()[*image.function_at(address - (is_return ? 1 : 0))];
+  const go::Function& function =
+      image.functions()[*image.function_at(address - (is_return ? 1 : 0))];
   frames.back().offset = "+" + std::to_string(address - function.entry);
   return frames;
 }

@@ -31,9 +31,9 @@ class StackNames {
  private:
   struct Stack;
   struct Frame {
-    std::string function;  ///< safe to print
-    std::string line;      ///< "store.go:142"; empty where there is none
-    std::string offset;    ///< "+25"; of what is inlined " [inlined]"
+    std::string function;       ///< safe to print
+    std::string line;           ///< "store.go:142"; empty where there is none
+    std::string offset;         ///< "+25"; of what is inlined " [inlined]"
     std::string place() const;  ///< the line in parentheses
     std::string text() const;
   };

@@ -59,7 +59,7 @@ if have_go $version; then
       @perf[ustack(perf, 2)] = count(); @raw[ustack(raw, 2)] = count(); }
     uprobe:$binary:main.wide+$(offsets "$binary" main.wide call | head -n 1) { @inside[ustack(3)] = count(); }" > "$work/own" 2> "$work/err" || true
   sed -n '/^@whole/,/^]/p' "$work/seen" | grep '^    ' | grep -v '^    main.wide' > "$work/actual"
-  awk '/^stack$/ { on = 0; getline; if (/^    main.main.func3\+/) on = 1 } on' "$work/own" > "$work/expected"
+  awk '/^stack$/ { on = 0; getline; if (/^    main.wide\+/) { on = 1; next } } on' "$work/own" > "$work/expected"
   same map-at-the-end "$work/expected" "$work/actual" "$work/err"
   holds perf "$work/seen" $'^\t[0-9a-f]+ main\\.main\\.func3\\+[0-9]+ \\(main\\.go:[0-9]+\\)$'
   equal raw 2 "$(sed -n '/^@raw/,/^]/p' "$work/seen" | grep -Ec '^[0-9a-f]+$')"
