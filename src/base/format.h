@@ -9,7 +9,7 @@ namespace gotap {
 /// One piece of a format: literal text, or one conversion that consumes one argument.
 struct FormatPiece {
   std::string literal;      ///< text to print as it is (`%%` already made `%`); else empty
-  char conversion = 0;      ///< d i u o x X c s p r f F e E g G; 0 for a literal piece
+  char conversion = 0;      ///< d i u o x X c s p r f F e E g G v; 0 for a literal piece
   std::string flags;        ///< of - + space # 0, in the order written
   int width = -1;           ///< -1: none
   bool star_width = false;  ///< `*`: the width is an argument of its own, before the value

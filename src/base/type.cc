@@ -27,6 +27,7 @@ std::string Type::name() const {
     case Kind::GoError: return "error";
     case Kind::Stack:
       return detail == static_cast<uint32_t>(StackMode::Caller) ? "caller" : "ustack";
+    case Kind::GoWhole: return "value";
     case Kind::Length: return "length_t";
     case Kind::Tuple: {
       std::string names;

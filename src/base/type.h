@@ -26,6 +26,7 @@ struct Type {
     GoType,    ///< typeof(): 8 bytes, go_reference() of a type descriptor, or 0: nil
     GoError,   ///< an error of a Go program: a GoErrorLayout
     Stack,     ///< ustack, caller: a StackLayout of `capacity` addresses; `detail` is a StackMode
+    GoWhole,   ///< a whole Go value, for %v: no bytes of its own; shown only
     Length,    ///< len(@m) in an event: no bytes of its own; `detail` is the map's index
     Tuple,     ///< `parts`, one behind the other
     // What `@m = count()` and its sisters make of a map:

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/copies.h"
 #include "base/format.h"
 #include "base/type.h"
 
@@ -124,6 +125,18 @@ enum class UnknownReason : uint8_t {
   kFirstReason = 16,
 };
 
+/// A whole Go value in an event: where it was is what is known before the hit.
+struct WholeRoot {
+  std::string name;     ///< of the parameter, result or field
+  uint32_t target = 0;  ///< index into Plan::targets
+  uint32_t type = 0;    ///< a TypeId of that target's
+  /// Scalars that cannot be had, by offset in the value, and why.
+  std::vector<std::pair<uint32_t, std::string>> missing;
+  /// Not empty: only the scalars that begin in `known` can be had, and this is why.
+  std::string missing_rest;
+  std::vector<uint32_t> known;
+};
+
 /// A value inside an event record or a map's key.
 struct Field {
   Type type;
@@ -132,6 +145,15 @@ struct Field {
   /// known.
   int32_t unknown_offset = -1;
   std::string unknown_reason = "not readable";  ///< why it is unknown then
+  /// GoWhole: at `offset` a word for each of them (CopyLog::kReasonShift), the log at `log`.
+  std::vector<WholeRoot> roots{};
+  bool is_list = false;  ///< they are all parameters, or all results
+  uint32_t log = 0;
+  /// Bytes it takes in the record.
+  uint32_t memory_size() const {
+    return type.kind == Type::Kind::GoWhole ? static_cast<uint32_t>(8 * roots.size())
+                                            : type.memory_size();
+  }
 };
 
 /// One kind of record in the ring buffer. Each begins with a u32 index into
@@ -157,7 +179,7 @@ struct EventLayout {
   std::vector<Field> fields;  ///< Printf: arguments. PrintValue: one. PrintMapValue: the keys,
                               ///< then the value, but for aggregates, which user space reads
                               ///< from the map. Exit: the code.
-  uint32_t size = 8;          ///< of the whole record
+  uint32_t size = 8;          ///< of the whole record; of one with a log, of what is before it
 };
 
 /// A script's map: how to read its keys and values.
@@ -203,6 +225,11 @@ struct BpfObject {
   bool needs_fsbase = false;  ///< some program reads Globals::fsbase_offset
   /// Maps that only some ways of attaching need, as indices into `maps`; -1: none.
   int32_t sites = -1;  ///< site_key() to cookie, u64: filled by the session
+  ValueLimits values;  ///< how much of whole values is copied and shown
+  std::vector<std::string> error_texts;  ///< TypedProgram::error_texts
+  CopyTable copies;    ///< of what; the session fills it into these maps:
+  int32_t copy_table = -1;    ///< one element: the types, then the slots
+  int32_t copy_dynamic = -1;  ///< CopyTable::dynamic, u64 to u64
   int32_t tgids = -1;  ///< u32 keys, the processes whose hits count: made and filled by the session
 };
 

@@ -124,7 +124,11 @@ std::vector<std::string> type_warnings(const std::vector<plan::Target>& targets)
 
 std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   exit_code = kFailed;
-  const Environment environment = read_environment(environ);
+  Environment environment = read_environment(environ);
+  if (auto added = add_settings(environment, options.settings); !added.ok()) {
+    print_error(added.error());
+    return std::nullopt;
+  }
   if (!options.no_warnings)
     for (const std::string& warning : environment.warnings)
       std::fprintf(stderr, "WARNING: %s\n", warning.c_str());

@@ -49,4 +49,17 @@ Environment read_environment(const char* const* variables) {
   return environment;
 }
 
+Result<void> add_settings(Environment& environment, const std::vector<std::string>& settings) {
+  for (const std::string& setting : settings) {
+    const size_t equals = setting.find('=');
+    if (equals == std::string::npos)
+      return Error{"--set takes NAME=VALUE, not '" + escape_controls(setting) + "'",
+                   "as in --set value_depth=3"};
+    const std::string name = setting.substr(0, equals);
+    TRY_DO(lang::set_setting(environment.settings, name, setting.substr(equals + 1)));
+    environment.given.push_back(name);
+  }
+  return {};
+}
+
 }  // namespace gotap::cli

@@ -105,6 +105,11 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   add_attach(app, options);
   app.add_flag("--dry-run", options.dry_run, "do everything but attach");
   add_type_sources(app, options);
+  app.add_option("--set", options.settings,
+                 "a setting, as in a script's config block: value_depth=3; it decides over the "
+                 "script; repeatable")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
       ->option_text("STAGE")
       ->check(CLI::IsMember({"ast", "types", "plan", "bpf"}));

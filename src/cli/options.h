@@ -18,6 +18,7 @@ struct Options {
   std::string expression;               ///< -e
   std::vector<std::string> parameters;  ///< $1, $2, ... of the script
   go::TypeSources types;                ///< --debug-binary, --signature
+  std::vector<std::string> settings;    ///< --set: NAME=VALUE
   std::vector<int> pids;                ///< -p, each once
   std::string command;                  ///< -c
   bool list = false;                    ///< -l

@@ -62,6 +62,7 @@ Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::P
   ObjectBuilder builder{program, plan, {}, 0, 0};
   TRY_DO(make_maps(builder));
   make_attach_maps(builder, options.by_event, options.several_tgids);
+  make_copy_maps(builder);
   std::vector<Job> jobs;
   for (uint32_t i = 0; i < plan.programs.size(); i++) jobs.push_back({ProgramKind::Uprobe, i});
   for (uint32_t i = 0; i < plan.timers.size(); i++) jobs.push_back({ProgramKind::RawTracepoint, i});

@@ -55,7 +55,9 @@ void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*
     Type type = value->type;
     if (type.is_aggregate()) type = Type::integer(8, type.is_signed);  // read as a number
     Field field{type, 0, -1};
-    if (can_fail(*value)) {
+    if (type.kind == Type::Kind::GoWhole) {
+      describe_whole(field, *value);
+    } else if (can_fail(*value)) {
       field.unknown_offset = static_cast<int32_t>(offset++);
       field.unknown_reason = unknown_reason(*value);
     }
@@ -65,10 +67,11 @@ void Generator::layout_fields(EventLayout& layout, const std::vector<const Expr*
   bool strings = false;
   for (Field& field : layout.fields) {
     field.offset = offset;
-    offset += field.type.memory_size();
+    offset += field.memory_size();
     strings |= field.type.has_bytes() || field.type.kind == Type::Kind::Tuple;
   }
   layout.size = offset + (strings ? 8 : 0);
+  for (Field& field : layout.fields) field.log = layout.size;
   if (layout.size > kMaxRecord)
     fail("the arguments of one printf() take more than " + std::to_string(kMaxRecord) + " bytes");
 }
@@ -79,7 +82,8 @@ void Generator::fill_fields(const EventLayout& layout, const std::vector<const E
   std::vector<bool> filled(values.size());
   fill_go_fields(layout, values, filled);
   for (size_t i = 0; i < values.size(); i++)
-    if (!filled[i]) fill_field(layout.fields[i], *values[i]);
+    if (!filled[i] && values[i]->type.kind != Type::Kind::GoWhole)
+      fill_field(layout.fields[i], *values[i]);
 }
 
 void Generator::fill_field(const Field& field, const Expr& value) {
@@ -127,6 +131,8 @@ void Generator::emit_record(const EventLayout& layout, const Fill& fill) {
 // A record with these values.
 void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& values) {
   if (!values.empty()) layout_fields(layout, values);
+  for (const Field& field : layout.fields)
+    if (!field.roots.empty()) return whole_event(std::move(layout), values);
   emit_record(layout, [&] {
     if (!values.empty()) fill_fields(layout, values);
   });

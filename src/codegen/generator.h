@@ -57,6 +57,8 @@ struct GoErrorWalk {
 };
 
 struct StackWalk;
+/// A walk along the slots of what was copied: see go_whole.cc.
+struct CopyWalk;
 
 class Generator {
  public:
@@ -205,6 +207,20 @@ class Generator {
   std::vector<size_t> go_fields_beside(const std::vector<const Expr*>& values, size_t from) const;
   void read_go_fields(const bpf::EventLayout& layout, const std::vector<const Expr*>& values,
                       const std::vector<size_t>& beside);
+
+  // go_whole.cc
+  void whole_event(bpf::EventLayout layout, const std::vector<const Expr*>& values);
+  void describe_whole(bpf::Field& field, const Expr& value);
+  uint32_t whole_bytes(const go::Whole& whole) const;
+  uint32_t whole_roots(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);
+  void whole_root(const GoOperand& operand, const go::Whole& whole, Place chunk);
+  void copy_walk(const CopyWalk& walk);
+  void copy_next_chunk(const CopyWalk& walk);
+  void copy_slot(const CopyWalk& walk);
+  void copy_count(const CopyWalk& walk);
+  void copy_behind_interface(const CopyWalk& walk);
+  void copy_itab(const CopyWalk& walk);
+  void copy_chunk(const CopyWalk& walk);
 
   // go_labels.cc
   void string_label(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);

@@ -56,11 +56,12 @@ inline void replace_values(std::vector<lang::Stmt>& body, const std::vector<Made
 }
 
 /// The script with `values`, which every clause and every function has in the same places.
-/// `bias_address`: Shape::bias_address of all programs.
+/// `bias_address`: Shape::bias_address of all programs. `change` is done at the end.
 inline Result<testing::CompiledScript> compile_go_script(const std::string& text,
                                                          const std::vector<MadeValue>& values,
                                                          uint64_t bias_address = 0,
-                                                         uint32_t max_strlen = 1024) {
+                                                         uint32_t max_strlen = 1024,
+                                                         const testing::Change& change = {}) {
   return testing::compile_script(
       text, max_strlen, 4096, [&](lang::TypedProgram& program, plan::Plan& plan) {
         plan.targets.emplace_back();
@@ -86,6 +87,7 @@ inline Result<testing::CompiledScript> compile_go_script(const std::string& text
           for (plan::Action& action : made.shape.actions) action.layout = action.clause;
           if (made.shape.push_frame) made.shape.saves = saves;
         }
+        if (change) change(program, plan);
       });
 }
 

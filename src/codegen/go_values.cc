@@ -65,7 +65,7 @@ GoOperand Generator::go_operand(const plan::Layout& layout, uint32_t slot,
   GoOperand operand{&builder_.program.clauses[layout.clause].go_values[slot], &layout.values[slot],
                     indices, layout.target};
   const go::Access& access = *operand.access;
-  bool valid = !access.unknown.empty() || !access.words.empty();
+  bool valid = !access.unknown.empty() || !access.words.empty() || !access.wholes.empty();
   for (const Word& word : access.words) valid &= is_valid(word);
   for (const go::AccessStep& step : access.steps)
     valid &= is_valid(step.first) && is_valid(step.second);

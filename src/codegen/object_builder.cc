@@ -193,6 +193,22 @@ void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids) {
   if (tgids) object.tgids = add("gotap_tgids", 4, 4, 1);
 }
 
+void make_copy_maps(ObjectBuilder& builder) {
+  bpf::BpfObject& object = builder.object;
+  object.values = builder.program.values;
+  object.error_texts = builder.program.error_texts;
+  object.copies = builder.plan.copies;
+  if (object.copies.empty()) return;
+  const size_t bytes = object.copies.types.size() * sizeof(CopyType) +
+                       object.copies.slots.size() * sizeof(CopySlot) + sizeof(CopySlot);
+  object.copy_table = static_cast<int32_t>(object.maps.size());
+  object.maps.push_back(
+      {"gotap_copies", MapType::Array, 4, static_cast<uint32_t>((bytes + 7) / 8 * 8), 1});
+  object.copy_dynamic = static_cast<int32_t>(object.maps.size());
+  object.maps.push_back({"gotap_dynamic", MapType::Hash, 8, 8,
+                         static_cast<uint32_t>(object.copies.dynamic.size() + 1)});
+}
+
 void make_ring(bpf::BpfObject& object) {
   if (!object.events.empty()) object.maps[bpf::BpfObject::kRing].max_entries = kRingBytes;
 }

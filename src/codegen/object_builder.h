@@ -39,6 +39,9 @@ Result<void> make_maps(ObjectBuilder& builder);
 /// Adds BpfObject::sites and BpfObject::tgids where they are needed.
 void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids);
 
+/// Adds the maps that say what is to be copied of whole Go values, if there are any.
+void make_copy_maps(ObjectBuilder& builder);
+
 /// Asks for the ring if the script has events; its size is the session's choice.
 void make_ring(bpf::BpfObject& object);
 

@@ -634,9 +634,10 @@ std::string ClausePrinter::printf_call(const Expr& e) {
     }
     std::string conversion = piece.length + piece.conversion;
     if (piece.conversion == 'r') conversion = "r" + piece.length;
-    if (piece.wide) conversion = std::string("ll") + piece.conversion;
+    if (piece.conversion == 'v') conversion = "s";  // what is no Go value
+    if (piece.wide && piece.conversion != 'v') conversion = std::string("ll") + piece.conversion;
     std::string argument = expr(value);
-    if (piece.conversion == 's' && value.type.is_number()) {
+    if ((piece.conversion == 's' || piece.conversion == 'v') && value.type.is_number()) {
       bool boolean = value.type.kind == Type::Kind::Bool;
       if (boolean) argument = operand(value) + " ? \"true\" : \"false\"";
       conversion = boolean ? "s" : value.type.is_signed ? "lld" : "llu";

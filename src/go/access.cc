@@ -224,6 +224,49 @@ std::optional<PathError> Resolver::start(Access& access, Place& place, bool& roo
   return std::nullopt;
 }
 
+/// Of all parameters, or all results: each has its own reason why it cannot be had.
+Resolved resolve_list(const TypeInfo& info, uint32_t function, const Path& path,
+                      const Signature& signature, const InlinedCallSite* inlined) {
+  Resolved all;
+  all.access.is_list = true;
+  all.access.needs_bias = true;
+  all.access.type = kByteType;  // known, whatever each of them is
+  const bool result = path.root.kind == PathRoot::Kind::Result;
+  const std::vector<Parameter>& list = result ? signature.results : signature.params;
+  for (size_t i = 0; i < list.size(); i++) {
+    Path one;
+    one.root.kind = path.root.kind;
+    if (signature.named_only)
+      one.root.name = list[i].name;
+    else
+      one.root.number = static_cast<uint32_t>(i);
+    Resolved resolved = resolve(info, function, one, Aspect::Whole, {}, inlined);
+    Whole whole;
+    if (resolved.error)
+      whole.unknown = resolved.error->message;
+    else if (resolved.access.wholes.empty())
+      whole.unknown = resolved.access.unknown;
+    else
+      whole = std::move(resolved.access.wholes.front());
+    whole.type = list[i].type;
+    whole.name = has_name(list[i]) ? list[i].name : std::to_string(i);
+    all.access.wholes.push_back(std::move(whole));
+  }
+  return all;
+}
+
+/// The last name on the way: that of the parameter or field.
+std::string last_name(const TypeInfo& info, uint32_t function, const Path& path) {
+  for (size_t i = path.steps.size(); i-- > 0;)
+    if (path.steps[i].kind == PathStep::Kind::Field) return path.steps[i].name;
+  if (!path.root.number) return path.root.name;
+  const auto signature = info.signature(function);
+  if (!signature.ok()) return "";
+  const bool result = path.root.kind == PathRoot::Kind::Result;
+  const std::vector<Parameter>& list = result ? signature->results : signature->params;
+  return *path.root.number < list.size() ? list[*path.root.number].name : "";
+}
+
 }  // namespace
 
 std::optional<uint16_t> register_of(const Word& word) {
@@ -239,6 +282,14 @@ std::optional<uint16_t> register_of(const Word& word) {
 
 Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
                  const std::vector<std::string>& error_texts, const InlinedCallSite* inlined) {
+  if (aspect == Aspect::Whole && path.steps.empty() && path.root.name.empty() &&
+      !path.root.number && path.root.kind != PathRoot::Kind::Global) {
+    const auto signature = info.signature(function);
+    const bool result = path.root.kind == PathRoot::Kind::Result;
+    // One result without a name of its own is that value.
+    if (signature.ok() && !(result && signature->results.size() == 1))
+      return resolve_list(info, function, path, *signature, inlined);
+  }
   Resolved resolved;
   Access& access = resolved.access;
   Place place;
@@ -263,6 +314,7 @@ Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspe
     resolved.error->step = static_cast<int>(path.steps.size()) - 1;
     return resolved;
   }
+  for (Whole& whole : access.wholes) whole.name = last_name(info, function, path);
   if (!access.unknown.empty()) {
     Access unknown;
     unknown.unknown = std::move(access.unknown);

@@ -59,6 +59,7 @@ enum class Aspect : uint8_t {
   TypeOf,   ///< typeof(): the dynamic type of an interface
   TraceId,  ///< trace_id(): of the OpenTelemetry span in a context.Context
   SpanId,
+  Whole,  ///< %v: everything, with what it leads to
 };
 
 /// A machine word, or less, of a value.
@@ -141,6 +142,30 @@ struct ContextForms {
   auto operator<=>(const ContextForms&) const = default;
 };
 
+/// A whole value at a site, to be copied: in memory, or in parts.
+struct Whole {
+  struct Part {
+    uint32_t at = 0;  ///< offset in the value
+    Word word;
+    auto operator<=>(const Part&) const = default;
+  };
+  struct Missing {
+    uint32_t at = 0;
+    std::string reason;  ///< "in XMM0"
+    auto operator<=>(const Missing&) const = default;
+  };
+  std::string name;  ///< what it is called where it stands: a parameter's, a field's name
+  TypeId type = kNoType;
+  Word::In in = Word::In::Constant;  ///< Stack, Base; else it is in `parts`
+  int64_t offset = 0;
+  std::vector<Part> parts;
+  std::vector<Missing> missing;  ///< scalars that cannot be had
+  std::string missing_rest;      ///< why no other scalar that is no part can; empty: there is none
+  std::string unknown;           ///< not empty: nothing of it can be had
+  uint32_t copy = 0;             ///< its type in the plan's CopyTable
+  auto operator<=>(const Whole&) const = default;
+};
+
 struct Access {
   std::vector<AccessStep> steps;
   /// The scalars of the value, by offset: one of a number, (pointer, length) of a string,
@@ -150,6 +175,8 @@ struct Access {
   std::optional<uint64_t> low, high;  ///< a string's or slice's part that is meant
   std::vector<ErrorForm> errors;      ///< of an interface whose text is asked for
   ContextForms contexts;              ///< Aspect::TraceId, SpanId
+  std::vector<Whole> wholes;          ///< Aspect::Whole
+  bool is_list = false;               ///< `wholes` are all parameters, or all results
   /// Not empty: the value cannot be had, and this is why, as it is shown: "in XMM0",
   /// "signature unknown: stripped". Everything else is then empty, but for `type` where it is
   /// known.

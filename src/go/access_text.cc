@@ -109,12 +109,30 @@ std::string Path::text() const {
   return out;
 }
 
+namespace {
+
+std::string to_string(const Whole& whole) {
+  std::string out = " whole " + whole.name;
+  if (!whole.unknown.empty()) return out + " unknown: " + whole.unknown;
+  if (whole.in != Word::In::Constant)
+    out += " " + to_string(Word{Word::In::Address, 8, false, whole.offset}) +
+           (whole.in == Word::In::Stack ? " on the stack" : "");
+  for (const Whole::Part& part : whole.parts)
+    out += " " + std::to_string(part.at) + "=" + to_string(part.word);
+  for (const Whole::Missing& missing : whole.missing)
+    out += " " + std::to_string(missing.at) + " " + missing.reason;
+  return out + ";";
+}
+
+}  // namespace
+
 std::string dump(const Access& access) {
   if (!access.unknown.empty()) return "unknown: " + access.unknown;
   std::string out;
   for (const AccessStep& step : access.steps) out += to_string(step) + "; ";
   out += "words";
   for (const Word& word : access.words) out += " " + to_string(word);
+  for (const Whole& whole : access.wholes) out += to_string(whole);
   if (access.low || access.high)
     out += " part " + number(access.low, "") + ":" + number(access.high, "");
   for (const ErrorForm& form : access.errors) out += "; error " + to_string(form);

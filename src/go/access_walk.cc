@@ -371,6 +371,34 @@ std::optional<PathError> Walk::first_word() {
   return std::nullopt;
 }
 
+// The place as it is: what it is made of, the copy finds out by the type.
+std::optional<PathError> Walk::whole() {
+  if (sliced_)
+    return failure("a part [low:high] is no whole value", "show it by %s, str() or buf()");
+  if (type().kind == TypeKind::Unknown)
+    return failure("what is in " + with_article(type().name) + " is not known");
+  Whole whole;
+  whole.type = place_.type;
+  if (place_.in != Place::In::Parts) {
+    whole.in = place_.in == Place::In::Stack ? Word::In::Stack : Word::In::Base;
+    whole.offset = place_.offset;
+  }
+  const auto begin = static_cast<uint64_t>(place_.offset), end = begin + type().size;
+  for (const LoosePart& part : place_.parts) {
+    if (part.offset < begin || part.offset >= end) continue;
+    const auto at = static_cast<uint32_t>(part.offset - begin);
+    if (part.unknown.empty())
+      whole.parts.push_back({at, part.word});
+    else
+      whole.missing.push_back({at, part.unknown});
+  }
+  if (place_.in == Place::In::Parts && place_.missing != Place().missing)
+    whole.missing_rest = place_.missing;
+  access_.wholes.push_back(std::move(whole));
+  access_.needs_bias = true;
+  return std::nullopt;
+}
+
 std::optional<PathError> Walk::finish(Aspect aspect, const std::vector<std::string>& error_texts) {
   const bool is_interface = type().kind == TypeKind::Interface;
   switch (aspect) {
@@ -400,6 +428,7 @@ std::optional<PathError> Walk::finish(Aspect aspect, const std::vector<std::stri
       take({0, kData});
       return std::nullopt;
     }
+    case Aspect::Whole: return whole();
   }
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// Walk: the way along a path, from a value to what it leads to. Private to go/. Entry points:
-// Walk's constructor, step(), finish().
+// Walk: the way along a path, from a value to what it leads to. Entry points: Walk's constructor,
+// step(), finish(), private to go/; is_direct() and error_forms() for those who read values too.
 #pragma once
 
 #include <initializer_list>
@@ -57,6 +57,7 @@ class Walk {
   std::optional<PathError> value();
   std::optional<PathError> length(bool capacity);
   std::optional<PathError> first_word();
+  std::optional<PathError> whole();
 
   /// The scalar at `offset` of the value at hand. Where it cannot be had the access is unknown.
   Word part(uint64_t offset, uint64_t size, bool is_signed = false);

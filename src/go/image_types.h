@@ -44,6 +44,9 @@ class ImageTypes final : public TypeInfo {
                                       const Parameter& parameter) const override;
   std::vector<TypeId> find_types(std::string_view name) const override;
   std::optional<TypeId> type_at(uint64_t address) const override;
+  std::vector<uint64_t> descriptors() const override {
+    return rtypes() ? rtypes()->addresses() : std::vector<uint64_t>();
+  }
   uint64_t runtime_address(TypeId type) const override;
   Result<Global> global(std::string_view name) const override;
   std::vector<Constant> constants(TypeId type) const override;

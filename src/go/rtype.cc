@@ -278,6 +278,13 @@ std::vector<std::string> Rtypes::type_names() const {
   return names;
 }
 
+std::vector<uint64_t> Rtypes::addresses() const {
+  impl_->walk();
+  std::vector<uint64_t> all;
+  for (uint32_t offset : impl_->types) all.push_back(impl_->address(offset));
+  return all;
+}
+
 Bytes Rtypes::region() const {
   if (!impl_->open()) return {};
   const uint64_t begin = impl_->descriptors->begin(), end = impl_->descriptors->end();

@@ -36,6 +36,8 @@ class Rtypes final : public TypeSource {
   std::vector<uint64_t> find_types(std::string_view name) const;
   /// Full names of the types that have names of their own, for proposals.
   std::vector<std::string> type_names() const;
+  /// Of all descriptors, sorted.
+  std::vector<uint64_t> addresses() const;
   /// The part of the file that has the descriptors, empty if it cannot be found, and its address.
   Bytes region() const;
   uint64_t begin() const;

@@ -53,6 +53,8 @@ class TypeInfo {
   virtual std::vector<TypeId> find_types(std::string_view name) const = 0;
   /// The type whose descriptor is at `address` in the file.
   virtual std::optional<TypeId> type_at(uint64_t address) const = 0;
+  /// Where the file has descriptors, sorted: of the types that interfaces can hold, and others.
+  virtual std::vector<uint64_t> descriptors() const { return {}; }
   /// Of its descriptor; 0: not known. Also for a type that DWARF has described.
   virtual uint64_t runtime_address(TypeId type) const = 0;
 

@@ -84,6 +84,9 @@ std::optional<TypeLayout> type_layout(int minor);
 /// before, a struct or array of exactly one such thing (cmd/compile/internal/types, IsDirectIface).
 constexpr int kDirectBySizeMinor = 26;
 
+/// From go1.<this> on maps are Swiss tables (internal/runtime/maps).
+constexpr int kSwissMapMinor = 24;
+
 /// PCDATA table that says which inlined call an instruction belongs to (all versions).
 constexpr uint32_t kInlineIndexTable = 2;
 

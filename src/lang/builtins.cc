@@ -429,6 +429,7 @@ const char* mismatch(char conversion, const Type& type) {
   // As in bpftrace, %s shows a number as print() does. An address is almost surely a forgotten
   // str(), and so is refused.
   bool shows = is_text || type.kind == Type::Kind::Bool || type.kind == Type::Kind::Int;
+  if (conversion == 'v' && !type.is_aggregate() && type.kind != Type::Kind::Void) return nullptr;
   if (conversion == 's') return shows ? nullptr : "a string";
   if (conversion == 'r') return type.kind == Type::Kind::Buffer ? nullptr : "a buf()";
   const bool is_float = type.kind == Type::Kind::Float;
@@ -449,6 +450,16 @@ bool is_wide(const Expr& expr) {
   return expr.type.kind == Type::Kind::Int && expr.type.size == 8;
 }
 
+// The conversion that each argument of a format is for.
+std::string conversions(const Format& format) {
+  std::string all;
+  for (const FormatPiece& piece : format.pieces) {
+    if (piece.star_width) all += '*';
+    if (piece.conversion) all += piece.conversion;
+  }
+  return all;
+}
+
 // printf(), cat(), system()
 Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   const ast::Expr& text = e.kids[0];
@@ -461,12 +472,17 @@ Typed check_printf(Checker& checker, const ast::Expr& e, const BuiltinRow& row) 
                          "the format of " + name + "() must be written out in quotes",
                          "as in " + name + "(\"%d\\n\", pid)");
   Typed out = call(e, row, Type::of(Type::Kind::Void));
+  auto format = parse_format(text.text);
+  const std::string all = format ? conversions(*format) : "";
   for (size_t i = 1; i < e.kids.size(); i++) {
-    Typed arg = checker.printable(e.kids[i]);
+    const bool whole = i <= all.size() && all[i - 1] == 'v';
+    if (whole && row.id != Builtin::Printf)
+      return checker.error(e.kids[i].location, name + "() takes no whole values (%v)",
+                           "pick a part of it: args.x.Key");
+    Typed arg = whole ? checker.whole(e.kids[i]) : checker.printable(e.kids[i]);
     out.usable = out.usable && arg.usable;
     out.expr.kids.push_back(std::move(arg.expr));
   }
-  auto format = parse_format(text.text);
   if (!format) return checker.error(text.location, format.error().message, format.error().hint);
   size_t wanted = argument_count(*format), given = e.kids.size() - 1;
   if (wanted != given) {
@@ -528,7 +544,7 @@ Typed check_print(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
                          "as in print(@m, 10)");
   Typed printed = whole_map                           ? checker.map_ref(what)
                   : what.kind == ast::Expr::Kind::Map ? checker.map_entry(what)
-                                                      : checker.printable(what);
+                                                      : checker.printed(what);
   out.usable = printed.usable;
   out.expr.kids.push_back(std::move(printed.expr));
   for (size_t i = 1; i < e.kids.size(); i++) {

@@ -81,6 +81,7 @@ void Checker::round() {
   diagnostics_.clear();
   settings();
   program_.max_strlen = options_.settings.max_strlen;
+  program_.values = options_.settings.values;
   program_.max_map_keys = options_.settings.max_map_keys;
   program_.probe_inline = options_.settings.probe_inline;
   for (clause_index_ = 0; clause_index_ < script_.clauses.size(); clause_index_++)

@@ -94,8 +94,9 @@ bool Checker::go_root(const ast::Expr& e, GoPath& out) {
   return true;
 }
 
-/// The path that `e` spells. Nothing: it is wrong, which has been said.
-std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e) {
+/// The path that `e` spells. Nothing: it is wrong, which has been said. `whole`: args alone is all
+/// parameters.
+std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e, bool whole) {
   const ast::Expr& root = root_of(e);
   GoPath out;
   if (!can_only_be_go(e)) {
@@ -110,9 +111,10 @@ std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e) {
   for (const ast::Expr* step : steps)
     if (!go_step(*step, out)) return std::nullopt;
   const PathRoot& made = out.path.root;
+  const bool all_of_them = whole && made.kind == PathRoot::Kind::Parameter;
   const bool needs_name =
       made.kind == PathRoot::Kind::Parameter || made.kind == PathRoot::Kind::Captured;
-  if (needs_name && made.name.empty() && !made.number) {
+  if (needs_name && !all_of_them && made.name.empty() && !made.number) {
     error(out.root, root.text + " needs the name or the number of one",
           "as in " + root.text + ".key or " + root.text + ".0");
     return std::nullopt;
@@ -228,6 +230,12 @@ Typed Checker::go_made(GoPath path, Aspect aspect, GoUse use, const Location& wh
   value.location = where;
   value.at_entry = is_of_begin(path.path) && std::any_of(probes().begin(), probes().end(), returns);
   if (value.at_entry) {
+    // What it leads to may have changed since; a copy of it all, for each call, would cost too
+    // much.
+    if (aspect == Aspect::Whole)
+      return error(where,
+                   "a whole value is looked at where the call begins, not kept until it returns",
+                   "show it in a uprobe, or here a part of it: %s, %d and args.x.Key");
     clause_->uses_duration = true;
     if (!path.indices.empty())
       return error(path.indices[0].location,
@@ -258,9 +266,35 @@ Typed Checker::go_value(const ast::Expr& e, Aspect aspect, GoUse use, const ast:
   if (around && !can_only_be_go(e))
     return error(e.location, around->text + "() takes a value of a Go program",
                  "as in " + around->text + "(args.x)");
-  auto path = go_path(e);
+  auto path = go_path(e, aspect == Aspect::Whole);
   if (!path) return unusable();
   return go_made(std::move(*path), aspect, use, around ? around->location : e.location);
+}
+
+Typed Checker::whole(const ast::Expr& e) {
+  if (!is_go(e) && !is_name(e, "retval")) return printable(e);
+  return go_value(e, Aspect::Whole, GoUse::Value);
+}
+
+Typed Checker::printed(const ast::Expr& e) {
+  if (!can_only_be_go(e)) return printable(e);
+  if (is_name(e, "args")) return whole(e);
+  if (!is_go(e)) {  // retval, of several results, or one that is more than a word
+    GoPath path;
+    path.path.root.kind = PathRoot::Kind::Result;
+    const GoResolved resolved = resolve_all(path, Aspect::Whole, GoUse::Value);
+    return resolved.type && resolved.everywhere ? whole(e) : printable(e);
+  }
+  const auto said = static_cast<std::ptrdiff_t>(diagnostics_.size());
+  Typed plain = printable(e);
+  if (plain.usable && plain.expr.type.kind != Type::Kind::Pointer) return plain;
+  Diagnostics of_plain(diagnostics_.begin() + said, diagnostics_.end());
+  diagnostics_.erase(diagnostics_.begin() + said, diagnostics_.end());
+  Typed all = whole(e);
+  if (all.usable) return all;
+  diagnostics_.erase(diagnostics_.begin() + said, diagnostics_.end());
+  diagnostics_.insert(diagnostics_.end(), of_plain.begin(), of_plain.end());
+  return plain;
 }
 
 // x == nil: of what a Go value's first word says.

@@ -192,6 +192,7 @@ Type Checker::go_aspect_type(Aspect aspect) {
     case Aspect::TypeOf: return Type::of(Type::Kind::GoType);
     case Aspect::TraceId: return Type::string(32);  // hexadecimal digits of 16 bytes
     case Aspect::SpanId: return Type::string(16);
+    case Aspect::Whole: return Type::of(Type::Kind::GoWhole);
     default: return Type::u64();
   }
 }

@@ -107,6 +107,18 @@ uprobe:"./demo":"main.handle"
      R"~(uprobe:"./demo":"main.handle"
   printf("%f %s %d %d\n", args.ratio:float64, args.key[:3]:string[8], len(args.key):int64, cap(args.req.Value):int64)
 )~"},
+    {R"~(u:./demo:main.handle { printf("%v %v %v", args.req, args.req.Tags, pid); print(args); print(args.req); print(args.n); })~",
+     R"~(uprobe:"./demo":"main.handle"
+  printf("%v %v %v", whole(args.req):value, whole(args.req.Tags):value, pid:uint32)
+  print(whole(args):value)
+  print(whole(args.req):value)
+  print(args.n:int32)
+)~"},
+    {R"~(ur:./demo:main.handle,ur:./demo:main.pair { print(retval); printf("%v", retval); })~",
+     R"~(uretprobe:"./demo":"main.handle",uretprobe:"./demo":"main.pair"
+  print(whole(retval):value)
+  printf("%v", whole(retval):value)
+)~"},
     {R"~(u:./demo:main.handle { printf("%s %r %s", str(args.req.Value), buf(args.req.Hash[4:8]), str(args.key, 5)); print(args.key); })~",
      R"~(uprobe:"./demo":"main.handle"
   printf("%s %r %s", args.req.Value:string[1024], args.req.Hash[4:8]:buffer[8], args.key[:5]:string[8])

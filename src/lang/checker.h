@@ -42,6 +42,10 @@ class Checker {
   Typed value(const ast::Expr& e);
   /// A value to be shown only: len() too, which user space knows and programs do not.
   Typed printable(const ast::Expr& e);
+  /// A value for %v: of a Go value all of it, with what it leads to.
+  Typed whole(const ast::Expr& e);
+  /// A value for print(): of a Go value all of it, unless it is but a number, a text or an error.
+  Typed printed(const ast::Expr& e);
   /// A value that must be an integer, bool or pointer.
   Typed number(const ast::Expr& e, const char* what);
   /// What the bytes of a Go value are wanted for.
@@ -162,7 +166,7 @@ class Checker {
   };
   bool has_typed_retval();
   bool go_root(const ast::Expr& e, GoPath& out);
-  std::optional<GoPath> go_path(const ast::Expr& e);
+  std::optional<GoPath> go_path(const ast::Expr& e, bool whole = false);
   bool go_step(const ast::Expr& e, GoPath& out);
   bool go_probes(const GoPath& path, const Location& where);
   Typed go_made(GoPath path, go::Aspect aspect, GoUse use, const Location& where);

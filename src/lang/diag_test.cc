@@ -603,7 +603,13 @@ const Row kRows[] = {
      "1:38-43: error: the part ends before it begins\n"
      "1:60-64: error: an index is not negative\n"
      "1:86-92: error: [16]uint8 has 16 elements\n"},
-    {"u:./demo:main.handle,u:./demo:main.wide { print(args.0); print(args.req.Key); }",
+    {"ur:./demo:main.handle { printf(\"%v\", args.req); }",
+     "1:39-47: error: a whole value is looked at where the call begins, not kept until it returns\n  hint: show it in a uprobe, or here a part of it: %s, %d and args.x.Key\n"},
+    {"u:./demo:main.handle { printf(\"%v %v\", args.key[:2], args.nope); @x = args; cat(\"%v\", args.req); }",
+     "1:46-50: error: a part [low:high] is no whole value\n  hint: show it by %s, str() or buf()\n"},
+    {"config = { value_depth = 99 } BEGIN { }",
+     "1:12-28: error: value_depth must be a number from 0 to 32\n"},
+    {"u:./demo:main.handle,u:./demo:main.wide { printf(\"%d\", args.0); print(args.req.Key); }",
      "1:49-55: error: this is not the same in all functions: main.handle has a *main.Request, main.wide has a string\n  hint: a block for each of them\n"
      "1:64-72: error: main.wide has no parameter req\n  hint: main.wide(key string, n int64, p *int16, fp func(), ptr uintptr, small [1]int64) (~r0 string)\n"},
     {"u:./demo:main.bytes { printf(\"%s %d\", args.key, args.err); print(args.any + 1); }",

@@ -8,7 +8,7 @@ namespace gotap::lang {
 namespace {
 
 constexpr std::string_view kFlags = "-+ #0";
-constexpr std::string_view kConversions = "diuoxXcsprfFeEgG";
+constexpr std::string_view kConversions = "diuoxXcsprfFeEgGv";
 constexpr int kMaxWidth = 4096;
 
 // Digits at text[i]; -1 if none, kMaxWidth + 1 if too many.
@@ -33,8 +33,8 @@ Error conversion_error(std::string_view spec, char conversion) {
   std::string what(spec);
   if (conversion == 0) return {"the format ends in '" + what + "'", "a percent sign is written %%"};
   return {"unknown conversion '" + what + "' in the format",
-          "numbers are %d %u %x %o %c %p, floating point ones %f %e %g, strings %s, bytes %r, a "
-          "percent sign %%"};
+          "numbers are %d %u %x %o %c %p, floating point ones %f %e %g, strings %s, bytes %r, any "
+          "Go value %v, a percent sign %%"};
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ const char* name(go::Aspect aspect) {
     case go::Aspect::TypeOf: return "typeof";
     case go::Aspect::TraceId: return "trace_id";
     case go::Aspect::SpanId: return "span_id";
+    case go::Aspect::Whole: return "whole";
   }
   return "?";
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/copies.h"
 #include "base/format.h"
 #include "base/type.h"
 #include "go/access.h"
@@ -242,6 +243,7 @@ struct TypedProgram {
   std::vector<std::map<int64_t, std::string>> constants;
   /// What go::resolve() takes for the texts of errors: config `error_text`.
   std::vector<std::string> error_texts;
+  ValueLimits values;            ///< how much of a whole value (%v) is copied
   uint32_t max_strlen = 1024;    ///< BPFTRACE_MAX_STRLEN
   uint32_t max_map_keys = 4096;  ///< BPFTRACE_MAX_MAP_KEYS
   bool probe_inline = false;     ///< BPFTRACE_PROBE_INLINE

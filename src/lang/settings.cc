@@ -20,6 +20,21 @@ bool number(Settings& settings, std::string_view text) {
   return true;
 }
 
+template <uint32_t ValueLimits::*field, uint32_t least, uint32_t most>
+bool limit(Settings& settings, std::string_view text) {
+  Settings read;
+  if (!number<&Settings::max_strlen, least, most>(read, text)) return false;
+  settings.values.*field = read.max_strlen;
+  return true;
+}
+
+bool secrets(Settings& settings, std::string_view text) {
+  const bool yes = text == "1" || text == "true";
+  if (!yes && text != "0" && text != "false") return false;
+  settings.values.show_secrets = yes;
+  return true;
+}
+
 template <bool Settings::*field>
 bool flag(Settings& settings, std::string_view text) {
   const bool yes = text == "1" || text == "true";
@@ -86,6 +101,18 @@ constexpr SettingRow kRows[] = {
      flag<&Settings::probe_inline>},
     {"stack_mode", "BPFTRACE_STACK_MODE", "", "bpftrace, perf or raw",
      "how ustack is shown (bpftrace)", stack_mode},
+    {"value_depth", "BPFTRACE_VALUE_DEPTH", "", "a number from 0 to 32",
+     "%v: pointers, slices, maps, interfaces followed inside of each other (5)",
+     limit<&ValueLimits::depth, 0, 32>},
+    {"value_elements", "BPFTRACE_VALUE_ELEMENTS", "", "a number from 1 to 1024",
+     "%v: elements of a slice, an array, a map (16)", limit<&ValueLimits::elements, 1, 1024>},
+    {"value_bytes", "BPFTRACE_VALUE_BYTES", "", "a number from 1 to 2048",
+     "%v: bytes of a string (128)", limit<&ValueLimits::bytes, 1, 2048>},
+    {"value_size", "BPFTRACE_VALUE_SIZE", "", "a number from 256 to 8192",
+     "%v: bytes that are copied of all that one printf() shows (4096)",
+     limit<&ValueLimits::size, 256, 8192>},
+    {"show_secrets", "BPFTRACE_SHOW_SECRETS", "", "true, false, 1 or 0",
+     "%v: show what is called password, token, cookie and the like (false)", secrets},
     {"btf", "BPFTRACE_BTF", "", "", "", nullptr},
     {"cache_user_symbols", "BPFTRACE_CACHE_USER_SYMBOLS", "", "", "", nullptr},
     {"color", "BPFTRACE_COLOR", "", "", "", nullptr},

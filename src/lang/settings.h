@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/copies.h"
 #include "base/result.h"
 #include "base/type.h"
 
@@ -26,6 +27,7 @@ struct Settings {
   std::vector<std::string> error_texts;      ///< "*main.E.Msg": types of errors and their texts
   std::string str_trunc_trailer = "..";      ///< what str() puts behind text that it cut
   StackMode stack_mode = StackMode::Frames;  ///< how ustack is shown
+  ValueLimits values;                        ///< how much of a whole value %v shows
   bool probe_inline = false;                 ///< uprobes at inlined copies of functions, too
 };
 

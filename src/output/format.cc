@@ -135,7 +135,8 @@ void append_buffer(std::string& out, const Buffer& buffer, char form) {
 std::string conversion_text(const FormatPiece& piece, const Value& value, Untrusted untrusted) {
   std::string text;
   uint64_t raw = 0;
-  if (piece.conversion != 's' && number_of(value, raw)) {
+  const bool as_printed = piece.conversion == 's' || piece.conversion == 'v';
+  if (!as_printed && number_of(value, raw)) {
     text = number_text(piece, raw);
     if (piece.conversion == 'c' && untrusted == Untrusted::Escaped) text = escape_controls(text);
     return text;
@@ -144,7 +145,7 @@ std::string conversion_text(const FormatPiece& piece, const Value& value, Untrus
     append_buffer(text, *buffer, piece.length.empty() ? 'r' : piece.length[0]);
     return text;
   }
-  if (auto real = std::get_if<Real>(&value.data); real && piece.conversion != 's')
+  if (auto real = std::get_if<Real>(&value.data); real && !as_printed)
     return real_text(piece, real->value);
   append_value(text, value, untrusted);
   auto i = std::get_if<int64_t>(&value.data);

@@ -642,6 +642,7 @@ void Builder::finish() {
     placed.emplace_back(begin, program->second);
   }
   plan.layouts = layouts_.all();
+  plan.copies = layouts_.copies();
   plan.programs.resize(programs.size());
   for (const auto& [shape, index] : programs) plan.programs[index].shape = shape;
   for (size_t i = 0; i < counts.size(); i++) plan.programs[i].sites.reserve(counts[i]);

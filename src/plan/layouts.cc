@@ -18,11 +18,19 @@ uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause,
       resolved.access = {};
       resolved.access.unknown = resolved.error->message;
     }
+    for (go::Whole& whole : resolved.access.wholes)
+      whole.copy = whole_.try_emplace(target, copies_, info, target, program_.values)
+                       .first->second.of(whole.type);
     layout.values.push_back(std::move(resolved.access));
   }
   auto [entry, fresh] = known_.try_emplace(layout, static_cast<uint32_t>(layouts_.size()));
   if (fresh) layouts_.push_back(std::move(layout));
   return entry->second;
+}
+
+CopyTable Layouts::copies() {
+  for (auto& [target, types] : whole_) types.finish();
+  return std::move(copies_);
 }
 
 bool Layouts::needs_bias(uint32_t layout) const {

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "go/value_copies.h"
 #include "plan/plan.h"
 
 namespace gotap::plan {
@@ -23,11 +24,15 @@ class Layouts {
   /// Whether something in it is compared with, or found at, an address that the loader moves.
   bool needs_bias(uint32_t layout) const;
   const std::vector<Layout>& all() const { return layouts_; }
+  /// What is to be copied of the whole values among them. At the end.
+  CopyTable copies();
 
  private:
   const lang::TypedProgram& program_;
   const std::vector<Target>& targets_;
   std::vector<Layout> layouts_;
+  CopyTable copies_;
+  std::map<uint32_t, go::ValueCopies> whole_;  // by target
   std::map<Layout, uint32_t> known_;
 };
 

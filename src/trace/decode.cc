@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "trace/go_text.h"
+#include "trace/value_text.h"
 
 namespace gotap::trace {
 
@@ -141,6 +142,7 @@ Value decode_field(const bpf::Field& field, Bytes memory, const Names& names, Sh
     if (!unknown) return {kTruncated};
     if (*unknown != 0) return {Unknown{names.unknown(*unknown, field.unknown_reason)}};
   }
+  if (field.type.kind == Type::Kind::GoWhole) return {whole_text(field, memory, names)};
   return decode_scalar(field.type, memory, field.offset, names, shown);
 }
 

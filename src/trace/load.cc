@@ -64,7 +64,11 @@ Result<bpf::Program> stopper_program() {
 Result<void> create_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
                          const SessionOptions& options, Loaded& out) {
   uint32_t largest = 0;
-  for (const bpf::EventLayout& event : object.events) largest = std::max(largest, event.size);
+  for (const bpf::EventLayout& event : object.events) {
+    const bool has_log = std::any_of(event.fields.begin(), event.fields.end(),
+                                     [](const bpf::Field& it) { return !it.roots.empty(); });
+    largest = std::max(largest, event.size + (has_log ? object.values.size : 0));
+  }
   for (size_t i = 0; i < object.maps.size(); i++) {
     bpf::MapSpec spec = object.maps[i];
     if (spec.type == bpf::MapType::RingBuffer && spec.max_entries != 0) {
@@ -123,6 +127,24 @@ Result<void> fill_attach_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
       const uint32_t key = static_cast<uint32_t>(pid), value = 1;
       TRY_DO(kernel.map_update(out.map_fds[static_cast<size_t>(object.tgids)], &key, &value));
     }
+  return {};
+}
+
+Result<void> fill_copy_maps(bpf::Kernel& kernel, const bpf::BpfObject& object, const Loaded& out) {
+  if (object.copy_table < 0 || object.copy_dynamic < 0) return {};
+  const auto table = static_cast<size_t>(object.copy_table);
+  const auto& [types, slots, dynamic] = object.copies;
+  std::vector<uint8_t> value(object.maps[table].value_size);
+  std::memcpy(value.data(), types.data(), types.size() * sizeof(CopyType));
+  std::memcpy(value.data() + types.size() * sizeof(CopyType), slots.data(),
+              slots.size() * sizeof(CopySlot));
+  const uint32_t key = 0;
+  TRY_DO(kernel.map_update(out.map_fds[table], &key, value.data()));
+  for (const auto& [reference, type] : dynamic) {
+    const uint64_t behind = type;
+    TRY_DO(kernel.map_update(out.map_fds[static_cast<size_t>(object.copy_dynamic)], &reference,
+                             &behind));
+  }
   return {};
 }
 
@@ -242,6 +264,7 @@ Result<Loaded> load(bpf::Kernel& kernel, const bpf::BpfObject& object, const pla
   TRY_DO(create_maps(kernel, object, options, out));
   TRY_DO(set_globals(kernel, object, options, out));
   TRY_DO(fill_attach_maps(kernel, object, plan, options, out));
+  TRY_DO(fill_copy_maps(kernel, object, out));
   TRY_DO(load_programs(kernel, object, plan, out));
   return out;
 }

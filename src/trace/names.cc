@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "go/type_info.h"
 #include "output/local_time.h"
+#include "trace/value_text.h"
 
 namespace gotap::trace {
 
@@ -86,6 +87,26 @@ std::string Names::constant(uint32_t detail, int64_t value) const {
   const auto& names = object_->constants[detail - 1];
   auto found = names.find(value);
   return found == names.end() ? "" : found->second;
+}
+
+const ValueTypes* Names::value_types(uint32_t target) const {
+  if (target >= plan_.targets.size() || !plan_.targets[target].image) return nullptr;
+  auto [entry, added] = value_types_.try_emplace(target);
+  if (!added) return entry->second.get();
+  const go::Image& image = *plan_.targets[target].image;
+  const auto function_name = [&image](uint64_t address) {
+    const auto index = image.function_at(address);
+    return index ? std::string(image.functions()[*index].name) : std::string();
+  };
+  entry->second =
+      std::make_shared<ValueTypes>(image.type_info(), function_name,
+                                   object_ ? object_->error_texts : std::vector<std::string>());
+  return entry->second.get();
+}
+
+const ValueLimits& Names::value_limits() const {
+  static const ValueLimits kDefault;
+  return object_ ? object_->values : kDefault;
 }
 
 std::string Names::unknown(uint8_t reason, const std::string& fallback) const {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "trace/stacks.h"
 
 namespace gotap::trace {
+
+class ValueTypes;
 
 class Names {
  public:
@@ -38,6 +41,9 @@ class Names {
   int go_minor(uint64_t reference) const;
   /// The name of a constant of the list Type::detail stands for; empty if none has that value.
   std::string constant(uint32_t detail, int64_t value) const;
+  /// The types of target `target`, for whole values; nullptr: there is no such program.
+  const ValueTypes* value_types(uint32_t target) const;
+  const ValueLimits& value_limits() const;
   /// What is shown for an UnknownReason, `fallback` where that says no more than a field does.
   std::string unknown(uint8_t reason, const std::string& fallback) const;
 
@@ -48,6 +54,7 @@ class Names {
   std::string cut_mark_ = "..";
   int64_t boot_time_ns_;  ///< of day, when the machine started
   mutable std::map<uint64_t, std::string> users_, types_;
+  mutable std::map<uint32_t, std::shared_ptr<ValueTypes>> value_types_;
 };
 
 }  // namespace gotap::trace

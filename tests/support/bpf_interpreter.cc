@@ -376,6 +376,7 @@ void BpfInterpreter::call(int32_t helper) {
     case Helper::ProbeReadKernel: result = probe_read(process_->kernel, false); break;
     case Helper::ProbeReadUserStr: result = probe_read_str(); break;
     case Helper::RingbufReserve: result = ringbuf_reserve(); break;
+    case Helper::RingbufOutput: result = ringbuf_output(); break;
     case Helper::RingbufSubmit: result = ringbuf_submit(true); break;
     case Helper::RingbufDiscard: result = ringbuf_submit(false); break;
     default: return fail("unknown helper " + std::to_string(helper));
@@ -484,6 +485,21 @@ uint64_t BpfInterpreter::ringbuf_reserve() {
   uint64_t address = add_region({"a ring record", record->data(), record->size(), true, nullptr});
   reserved_.insert(address);
   return address;
+}
+
+uint64_t BpfInterpreter::ringbuf_output() {
+  auto map = map_argument(regs_[1]);
+  if (!map || object_.maps[*map].type != MapType::RingBuffer) {
+    fail("output: not a ring buffer");
+    return 0;
+  }
+  if (regs_[4] != 1) fail("output wakes user space up");
+  auto record = read_bytes(regs_[2], regs_[3], "output");
+  if (!record) return 0;
+  if (reserved_count_ >= ring_capacity) return static_cast<uint64_t>(-11);  // EAGAIN
+  reserved_count_++;
+  records.push_back(std::move(*record));
+  return 0;
 }
 
 uint64_t BpfInterpreter::ringbuf_submit(bool keep) {

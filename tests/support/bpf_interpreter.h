@@ -99,6 +99,7 @@ class BpfInterpreter {
   uint64_t map_update_elem();
   uint64_t map_delete_elem();
   uint64_t ringbuf_reserve();
+  uint64_t ringbuf_output();
   uint64_t ringbuf_submit(bool keep);
   std::optional<uint32_t> map_argument(uint64_t value);
   std::optional<Buffer> read_bytes(uint64_t address, size_t size, const char* what);

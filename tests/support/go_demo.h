@@ -69,6 +69,12 @@ class FakeTypeInfo final : public TypeInfo {
     auto found = constants_of.find(type);
     return found == constants_of.end() ? std::vector<Constant>() : found->second;
   }
+  std::vector<uint64_t> descriptors() const override {
+    std::vector<uint64_t> all;
+    for (const auto& [id, at] : addresses) all.push_back(at);
+    std::sort(all.begin(), all.end());
+    return all;
+  }
   std::vector<std::string> warnings() const override { return {}; }
 
   // Types. `address` is of the descriptor; 0: there is none.

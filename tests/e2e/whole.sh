@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Whole Go values: what %v shows of hundreds of generated values of many types is what the program
+# itself prints of them, by fmt's %+v where that says it all, else by reflection; from DWARF, from a
+# debug binary and from the runtime's own types. What is cut, secret, in a register of another kind
+# or not resident is said.
+: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.22 1.24 1.27}"
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname "$0")/lib.sh"
+need_tracing
+
+rounds=10
+limits='config = { value_depth = 6; value_elements = 64; value_bytes = 256; value_size = 8192; }'
+
+values_script() {
+  echo "$limits"
+  echo "uprobe:$1:main.Same* { printf(\"%s %v\n\", func, args.v); }"
+  echo "uprobe:$1:main.Shown* { printf(\"%s %v\n\", func, args.v); }"
+}
+
+# shown NAME BINARY OPTION...: the values of one run.
+shown() {
+  local name=$1 binary=$2 code=0
+  shift 2
+  values_script "$binary" > "$work/values.bt"
+  "$GOTAP" -q -o "$work/seen" "$@" -c "$binary $rounds" "$work/values.bt" > "$work/expected" 2> "$work/err" || code=$?
+  equal "whole-exit-$name" 0 "$code" "$work/err"
+  grep -v '^main.ShownContext' "$work/seen" > "$work/values" || true
+  same "whole-$name" "$work/expected" "$work/values" "$work/err"
+  if [ "$(wc -l < "$work/expected")" -ge 300 ]; then
+    pass "whole-count-$name"
+  else
+    fail "whole-count-$name" "fewer than 300 values were compared"
+  fi
+  local root=context.Background
+  case $version in 1.15 | 1.19) root=context.emptyCtx ;; esac
+  holds "whole-context-$name" "$work/seen" "^main.ShownContext $root.WithValue.WithCancel\$"
+}
+
+# Of the functions whose types the runtime knows too.
+signatures() {
+  local of
+  for of in SamePlain:Plain 'SamePlainPointer:*Plain' 'SameSlicesPointer:*Slices' 'SameMaps:*Maps' \
+    SameLargeMaps:LargeMaps 'ShownPointersPointer:*Pointers' ShownInterfaces:Interfaces ShownTimes:Times \
+    'ShownTree:*Tree' 'ShownSecrets:*Secrets'; do
+    case $of in
+      *:\**) echo "main.${of%%:*}(v *main.${of#*:\*})" ;;
+      *) echo "main.${of%%:*}(v main.${of#*:})" ;;
+    esac
+  done
+}
+
+stripped() {
+  local binary=$1 options=() name code=0
+  {
+    echo "$limits"
+    while read -r signature; do
+      options+=(--signature "$signature")
+      name=${signature%%(*}
+      echo "uprobe:$binary:$name { printf(\"%s %v\n\", func, args.v); }"
+    done < <(signatures)
+  } > "$work/stripped.bt"
+  while read -r signature; do options+=(--signature "$signature"); done < <(signatures)
+  "$GOTAP" -q -o "$work/seen" "${options[@]}" -c "$binary $rounds" "$work/stripped.bt" > "$work/printed" 2> "$work/err" || code=$?
+  equal "whole-exit-stripped-$version" 0 "$code" "$work/err"
+  signatures | sed 's/(.*/ /' > "$work/names"
+  grep -F -f "$work/names" "$work/printed" > "$work/expected"
+  same "whole-stripped-$version" "$work/expected" "$work/seen" "$work/err"
+}
+
+# What print() shows of all parameters and of results.
+printed() {
+  local binary=$1 floats='{f:<in XMM0> m:{N:1 F:<in XMM1>}}'
+  [ "$version" != 1.15 ] || floats='{f:1.5 m:{N:1 F:2.5}}'
+  cat > "$work/expected" << END
+{n:3 s:text p:&{A:1 B:b C:true} rest:[x y]}
+{0:4 1:EOF}
+{I:5 I8:0 I16:0 I32:0 U:0 U8:0 U64:0 F:0.5 F32:0 C:(0+0i) S:made Ok:false Ptr:0}
+$floats
+END
+  "$GOTAP" -q -o "$work/seen" -c "$binary 0" -e "uprobe:$binary:main.List { print(args); }
+    uretprobe:$binary:main.List { print(retval); }
+    uretprobe:$binary:main.Whole { print(retval); }
+    uprobe:$binary:main.Floats { print(args); }" > /dev/null 2> "$work/err" || true
+  same "whole-print-$version" "$work/expected" "$work/seen" "$work/err"
+}
+
+bad() {
+  local binary=$1
+  echo '{p:&<not resident> s:<not resident> l:[<not resident>] m:map[<not resident>]}' > "$work/expected"
+  "$GOTAP" -q -o "$work/seen" -c "$binary bad" -e "uprobe:$binary:main.Bad { print(args); }" \
+    > /dev/null 2> "$work/err" || true
+  same "whole-bad-$version" "$work/expected" "$work/seen" "$work/err"
+}
+
+# The usual limits: depth 5, 16 elements, 128 bytes.
+cut() {
+  local binary=$1 code=0
+  { echo 'config = { value_depth = 5; }'; values_script "$binary" | sed 1d; } > "$work/cut.bt"
+  "$GOTAP" -q -o "$work/seen" -c "$binary cut" "$work/cut.bt" > "$work/printed" 2> "$work/err" || code=$?
+  equal "whole-exit-cut-$version" 0 "$code" "$work/err"
+  holds "whole-cut-string-$version" "$work/seen" '^main.ShownAny \(string\)(worldé世){12}worl…$'
+  holds "whole-cut-slice-$version" "$work/seen" '^main.SameStrings \[0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 …\]$'
+  holds "whole-cut-map-$version" "$work/seen" '^main.SameMap map\[([0-9]+:[0-9]+ ){16}…\]$'
+  holds "whole-cut-depth-$version" "$work/seen" '^main.ShownTree &\{Name:8 Left:&\{Name:7 .*Left:&\{Name:4 Left:0x[0-9a-f]+ Right:<nil>\} '
+}
+
+for version in $versions; do
+  if ! have_go "$version"; then
+    skip "whole-$version" "$(no_go "$version")"
+    continue
+  fi
+  binary=$(go_program "$version" whole)
+  shown "$version" "$binary"
+  printed "$binary"
+  bad "$binary"
+  cut "$binary"
+  if is_sample "$version"; then
+    shown "$version-pie" "$(go_program "$version" whole pie)"
+    bare=$(go_program "$version" whole stripped)
+    shown "$version-debug-binary" "$bare" --debug-binary "$binary"
+    stripped "$bare"
+  fi
+done
+finish
