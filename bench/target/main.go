@@ -27,10 +27,39 @@ func leaf(n int) int { return n + 1 }
 //go:noinline
 func Work(n int) int { return leaf(n) * 3 }
 
-// Object is what Fields is given: numbers, and two strings.
+// Object is what Fields is given: numbers, two strings, and what is shown whole.
 type Object struct {
 	N        [16]int64
 	Key, Msg string
+	Record   *Record
+	Tree     *Branch
+}
+
+// Record has ten fields.
+type Record struct {
+	ID     int64
+	Key    string
+	Size   int32
+	Ok     bool
+	Kind   uint8
+	Ratio  float64
+	Name   string
+	Made   int64
+	Parent uint32
+	Tag    string
+}
+
+// Branch is a node of a tree.
+type Branch struct {
+	Name        string
+	Left, Right *Branch
+}
+
+func tree(levels int) *Branch {
+	if levels == 0 {
+		return nil
+	}
+	return &Branch{"level " + strconv.Itoa(levels), tree(levels - 1), tree(levels - 1)}
 }
 
 // Fields has a stack check too.
@@ -38,7 +67,10 @@ type Object struct {
 //go:noinline
 func Fields(o *Object) int { return leaf(int(o.N[0])) * 3 }
 
-var object = &Object{Key: "/registry/pods/default/web-7", Msg: "no leader"}
+var object = &Object{Key: "/registry/pods/default/web-7", Msg: "no leader",
+	Record: &Record{ID: 7, Key: "/registry/pods/default/web-7", Size: 1024, Ok: true, Kind: 3,
+		Ratio: 0.5, Name: "web-7", Made: 1700000000, Parent: 6, Tag: "default"},
+	Tree: tree(3)}
 
 const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
 

@@ -20,8 +20,9 @@ using go::Word;
 
 namespace {
 
-// Rounds of a walk: a round is about 150 instructions, of which the verifier takes a million.
-constexpr int32_t kMostCopyRounds = 1200;
+// Rounds of a walk, as many as it takes to fill the log with short chunks. A round is about 150
+// instructions; the verifier goes through each of them, and takes a million at most.
+constexpr uint32_t kLogOfRound = 8, kFewestCopyRounds = 256, kMostCopyRounds = 1024;
 constexpr uint32_t kCopyVariables = 128;  // bytes: more than the BPF stack would take for one thing
 
 constexpr int32_t log_at(uint32_t offset) { return static_cast<int32_t>(offset); }
@@ -217,7 +218,8 @@ void Generator::copy_walk(const CopyWalk& walk) {
   asm_.store(Width::U64, made.base, made.offset, R1);
   asm_.bind(walk.again);
   asm_.load(Width::U64, R1, made.base, made.offset);
-  asm_.jump(Jump::Ge, R1, kMostCopyRounds, walk.done);
+  const uint32_t rounds = std::clamp(walk.limit / kLogOfRound, kFewestCopyRounds, kMostCopyRounds);
+  asm_.jump(Jump::Ge, R1, static_cast<int32_t>(rounds), walk.done);
   asm_.alu(Alu::Add, R1, 1);
   asm_.store(Width::U64, made.base, made.offset, R1);
   walk.get(asm_, R1, CopyVar::Slot);
@@ -435,7 +437,10 @@ void Generator::copy_chunk(const CopyWalk& walk) {
   asm_.jump(Jump::Le, R2, log_at(CopyLog::kMostOfChunk), fits);
   asm_.mov(R2, log_at(CopyLog::kMostOfChunk));
   asm_.bind(fits);
+  // From here on the verifier knows one thing of it, whichever way it has come.
   walk.set(asm_, CopyVar::Bytes, R2);
+  walk.get(asm_, R2, CopyVar::Bytes);
+  asm_.jump(Jump::Gt, R2, log_at(CopyLog::kMostOfChunk), walk.again);
   walk.get(asm_, R1, CopyVar::Address);
   for (CopyVar known : {CopyVar::Own, CopyVar::Parent}) {
     walk.get(asm_, R3, known);

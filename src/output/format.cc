@@ -12,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/text.h"
 
@@ -21,6 +22,8 @@ namespace {
 
 // Wider than this is a mistake in the script, not a wish; it bounds what one line can cost.
 constexpr size_t kMaxWidth = 65536;
+// Of numbers that Go writes without an exponent.
+constexpr int kLeastPlainExponent = -4, kMostPlainExponent = 5;
 
 std::string digits(uint64_t value, int base, bool upper = false) {
   char buffer[72];
@@ -170,11 +173,11 @@ void append_padded(std::string& out, const std::string& text, int64_t width,
 
 }  // namespace
 
-// As Go's %v: as few digits as tell it from its neighbours; with an exponent below 1e-4 and from
-// 1e21 on.
+// As Go's %v: as few digits as tell it from its neighbours; with an exponent where that is less
+// than -4 or more than 5 (strconv/ftoa.go, %g).
 std::string shortest(const Real& real) {
   if (std::string text = not_finite(real.value); !text.empty()) return text;
-  char buffer[64];
+  char buffer[400];
   auto write = [&](std::chars_format format) {
     const auto end =
         real.is_single
@@ -182,10 +185,11 @@ std::string shortest(const Real& real) {
             : std::to_chars(buffer, buffer + sizeof buffer, real.value, format);
     return std::string(buffer, end.ptr);
   };
-  const double size = std::fabs(real.value);
-  const bool small = size != 0 && size < (real.is_single ? static_cast<double>(1e-4f) : 1e-4);
-  const bool large = size >= (real.is_single ? static_cast<double>(1e21f) : 1e21);
-  return write(small || large ? std::chars_format::scientific : std::chars_format::fixed);
+  std::string text = write(std::chars_format::scientific);
+  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
+  return exponent < kLeastPlainExponent || exponent > kMostPlainExponent
+             ? text
+             : write(std::chars_format::fixed);
 }
 
 void append_value(std::string& out, const Value& value, Untrusted untrusted) {

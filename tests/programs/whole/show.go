@@ -50,7 +50,7 @@ func (p *printer) show(v reflect.Value, depth int, name string) {
 			return
 		}
 	}
-	if v.CanInterface() {
+	if v.CanInterface() && v.Kind() != reflect.Interface {
 		switch known := v.Interface().(type) {
 		case time.Time:
 			p.WriteString(known.Round(0).UTC().String())
