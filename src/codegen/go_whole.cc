@@ -165,13 +165,17 @@ uint32_t Generator::whole_roots(const EventLayout& layout, const std::vector<con
       Place chunk{R8, log_at(log + position)};
       for (uint32_t word = 0; word < CopyLog::kData; word += 8)
         asm_.store(Width::U64, chunk.base, chunk.offset + log_at(word), 0);
+      const auto header = [&](uint32_t at, uint32_t value) {
+        asm_.store(Width::U32, chunk.base, chunk.offset + log_at(at), log_at(value));
+      };
+      // One that cannot be had keeps its room, as what is not readable.
+      header(CopyLog::kBytes, bytes);
+      header(CopyLog::kState, 1);
       attempt(
           [&] {
             whole_root(operand, whole, chunk);
-            asm_.store(Width::U32, chunk.base, chunk.offset + log_at(CopyLog::kBytes),
-                       log_at(bytes));
-            asm_.store(Width::U32, chunk.base, chunk.offset + log_at(CopyLog::kType),
-                       log_at(whole.copy));
+            header(CopyLog::kType, whole.copy);
+            header(CopyLog::kState, 0);
           },
           [] {}, ReasonSink{slot + 4, Width::U32});
       position = log_align(position + CopyLog::kData + bytes);

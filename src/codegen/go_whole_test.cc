@@ -197,11 +197,11 @@ TEST(WholeValues, WhatCannotBeReadIsMarked) {
   machine.bpf.records.clear();
   process.set_reg(arch::PtRegs::ax, 0);
   machine.hit(0);
-  EXPECT_EQ(chunks(machine), "0x0:0 0x0:16 unknown 3 ");
+  EXPECT_EQ(chunks(machine), "0x0:80! 0x0:16 unknown 3 ");
   machine.bpf.records.clear();
   process.set_reg(arch::PtRegs::ax, 0x77770000);
   machine.hit(0);
-  EXPECT_EQ(chunks(machine), "0x77770000:0 0x0:16 0x77770000:0! 0x77770000:0! unknown 2 ");
+  EXPECT_EQ(chunks(machine), "0x77770000:80! 0x0:16 0x77770000:0! 0x77770000:0! unknown 2 ");
 }
 
 TEST(WholeValues, CountsOfMapsAreTheirOwn) {

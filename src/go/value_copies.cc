@@ -13,7 +13,11 @@ namespace {
 constexpr size_t kMostTypes = 8192, kMostDynamicTypes = 60'000, kMostSlots = 128;
 constexpr int kMostNested = 32;        // structs and arrays inside of each other
 constexpr uint32_t kChannelSize = 16;  // hchan.qcount, dataqsiz
-constexpr uint32_t kMostTables = 8;    // of a Swiss map
+constexpr uint32_t kMostTables = 2;    // of a Swiss map
+
+// Buckets or groups that are copied of a map: as many as maps of so many elements mostly have,
+// which are half full, and no more, so that there is room for what the keys lead to.
+uint32_t most_cells(const ValueLimits& limits) { return std::max(limits.elements / 4, 2u); }
 
 bool is_context(std::string_view name) {
   return name == "context.cancelCtx" || name == "context.timerCtx" || name == "context.valueCtx" ||
@@ -63,7 +67,7 @@ void ValueCopies::fill(const Waiting& waiting) {
     case Waiting::What::MapTable: {
       const auto layout = map_layout(types_, types_.at(waiting.type), info_.minor());
       if (!layout) break;
-      CopySlot groups{0, 16, CopyCount::Mask, 0, limits_.elements};
+      CopySlot groups{0, 16, CopyCount::Mask, 0, most_cells(limits_)};
       groups.type = add(Waiting::What::MapCells, waiting.type, layout->size);
       lead(slots, groups, kSwissGroups);
       break;
@@ -139,8 +143,8 @@ void ValueCopies::collect_map_header(TypeId id, std::vector<CopySlot>& out) {
   if (!layout) return;
   const uint32_t cells = add(Waiting::What::MapCells, id, layout->size);
   if (!layout->swiss) {
-    lead(out, {0, 8, CopyCount::Log2Before7, 0, limits_.elements, cells}, kHmapBuckets);
-    lead(out, {0, 8, CopyCount::Log2Before15, 0, limits_.elements, cells}, kHmapOldBuckets);
+    lead(out, {0, 8, CopyCount::Log2Before7, 0, most_cells(limits_), cells}, kHmapBuckets);
+    lead(out, {0, 8, CopyCount::Log2Before15, 0, most_cells(limits_), cells}, kHmapOldBuckets);
     return;
   }
   lead(out, {0, 16, CopyCount::IfZero, 0, 1, cells}, kSwissDirectory);

@@ -61,16 +61,16 @@ TEST(ValueCopies, MapsAreCopiedByTheirCells) {
     copies.finish();
     const CopySlot& to_header = table.slots.at(table.types.at(root).first);
     if (!swiss) {
-      EXPECT_EQ(shown(table, to_header.type), "48: 16/log2*16>208 24/oldlog2*16>208");
+      EXPECT_EQ(shown(table, to_header.type), "48: 16/log2*4>208 24/oldlog2*4>208");
       const CopySlot& cells = table.slots.at(table.types.at(to_header.type).first);
       EXPECT_EQ(shown(table, cells.type), "208: 200/one*1>208" + keys);
       continue;
     }
-    EXPECT_EQ(shown(table, to_header.type), "40: 16/ifzero*1>200 16/len*8>8");
+    EXPECT_EQ(shown(table, to_header.type), "40: 16/ifzero*1>200 16/len*2>8");
     const CopySlot& tables = table.slots.at(table.types.at(to_header.type).first + 1);
     EXPECT_EQ(shown(table, tables.type), "8: 0/one*1>32");
     EXPECT_EQ(shown(table, table.slots.at(table.types.at(tables.type).first).type),
-              "32: 16/mask*16>200");
+              "32: 16/mask*4>200");
   }
 }
 

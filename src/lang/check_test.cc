@@ -115,7 +115,8 @@ uprobe:"./demo":"main.handle"
   print(args.n:int32)
 )~"},
     {R"~(ur:./demo:main.handle,ur:./demo:main.pair { print(retval); printf("%v", retval); })~",
-     R"~(uretprobe:"./demo":"main.handle",uretprobe:"./demo":"main.pair"
+     R"~(uretprobe:"./demo":"main.handle"
+uretprobe:"./demo":"main.pair"
   print(whole(retval):value)
   printf("%v", whole(retval):value)
 )~"},
@@ -182,7 +183,7 @@ uretprobe:"./demo":"main.unknown"
 )~"},
     {R"~(ur:./demo:main.handle { print(retval); })~",
      R"~(uretprobe:"./demo":"main.handle"
-  print(retval:uint64)
+  print(whole(retval):value)
 )~"},
     {R"~(u:./demo:main.wide { $p = args.p; print(*args.p); print(*$p); print(args.fp); print(args.ptr == 0); })~",
      R"~(uprobe:"./demo":"main.wide"
@@ -190,7 +191,7 @@ uretprobe:"./demo":"main.unknown"
   $p = args.p:int16 *
   print((*args.p):int16)
   print(*$p:int16 *:int16)
-  print(args.fp:uint8 *)
+  print(whole(args.fp):value)
   print((cast(args.ptr:uint8 *):uint64 == 0:uint64):bool)
 )~"},
     {R"~(u:./demo:main.closure.func1 { print(captured.count + 1); print(global("main.count")); print(global("main.config").Key); print(label("user")); })~",

@@ -300,7 +300,7 @@ const Row kRows[] = {
     {"BEGIN { printf(\"%f\", 1); }",
      "1:22-23: error: printf: %f expects a floating point number (int64 supplied)\n"},
     {"BEGIN { printf(\"%y\", 1); }",
-     "1:16-20: error: unknown conversion '%y' in the format\n  hint: numbers are %d %u %x %o %c %p, floating point ones %f %e %g, strings %s, bytes %r, a percent sign %%\n"},
+     "1:16-20: error: unknown conversion '%y' in the format\n  hint: numbers are %d %u %x %o %c %p, floating point ones %f %e %g, strings %s, bytes %r, any Go value %v, a percent sign %%\n"},
     {"BEGIN { printf(\"100%\"); }",
      "1:16-22: error: the format ends in '%'\n  hint: a percent sign is written %%\n"},
     {"BEGIN { printf(\"%99999d\", 1); }",
@@ -507,11 +507,11 @@ const Row kRows[] = {
      "1:39-42: error: main.Request has no field Kye\n  hint: did you mean Key? its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"},
     {"u:./demo:main.handle { print(args.kye); }",
      "1:30-38: error: main.handle has no parameter kye\n  hint: did you mean key? main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
-    {"u:./demo:main.handle { print(args); print(captured); print(global(1)); }",
+    {"u:./demo:main.handle { $a = (args); print(captured); print(global(1)); }",
      "1:30-34: error: args needs the name or the number of one\n  hint: as in args.key or args.0\n"
      "1:43-51: error: captured needs the name or the number of one\n  hint: as in captured.key or captured.0\n"
      "1:60-69: error: global() takes the name of a package variable in quotes\n  hint: as in global(\"main.counter\")\n"},
-    {"u:./demo:main.handle { print(args.req); print(*args.req); print(args.req.Tags); print(args.req.Value); }",
+    {"u:./demo:main.handle { $a = (args.req); $b = (*args.req); $c = (args.req.Tags); $d = (args.req.Value); }",
      "1:47-56: error: a main.Request is a struct: pick a part of it\n  hint: its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"
      "1:74-78: error: a [3]string is an array: pick a part of it\n  hint: [0], len(), of bytes buf(...[:])\n"
      "1:96-101: error: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
@@ -550,7 +550,7 @@ const Row kRows[] = {
     {"ur:./c:f { print(len(retval)); } ur:./demo:main.handle { print(cap(retval)); }",
      "1:18-29: error: retval: ./c:f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"
      "1:68-74: error: main.handle has several results\n  hint: as in retval.0: main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
-    {"u:./demo:main.h*,u:./demo:main.b* { print(args.key); }",
+    {"u:./demo:main.h*,u:./demo:main.b* { $a = (args.key); }",
      "1:43-51: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
     {"u:./demo:main.handle,ur:./demo:main.handle { print(args.n); }",
      "1:52-58: error: args are looked at where the call begins, by uprobe and uretprobe alike\n  hint: a block for each of the two\n"},
@@ -604,14 +604,17 @@ const Row kRows[] = {
      "1:60-64: error: an index is not negative\n"
      "1:86-92: error: [16]uint8 has 16 elements\n"},
     {"ur:./demo:main.handle { printf(\"%v\", args.req); }",
-     "1:39-47: error: a whole value is looked at where the call begins, not kept until it returns\n  hint: show it in a uprobe, or here a part of it: %s, %d and args.x.Key\n"},
+     "1:38-46: error: a whole value is looked at where the call begins, not kept until it returns\n  hint: show it in a uprobe, or here a part of it: %s, %d and args.x.Key\n"},
     {"u:./demo:main.handle { printf(\"%v %v\", args.key[:2], args.nope); @x = args; cat(\"%v\", args.req); }",
-     "1:46-50: error: a part [low:high] is no whole value\n  hint: show it by %s, str() or buf()\n"},
+     "1:48-52: error: a part [low:high] is no whole value\n  hint: show it by %s, str() or buf()\n"
+     "1:54-63: error: main.handle has no parameter nope\n  hint: main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"
+     "1:71-75: error: args needs the name or the number of one\n  hint: as in args.key or args.0\n"
+     "1:87-95: error: cat() takes no whole values (%v)\n  hint: pick a part of it: args.x.Key\n"},
     {"config = { value_depth = 99 } BEGIN { }",
      "1:12-28: error: value_depth must be a number from 0 to 32\n"},
     {"u:./demo:main.handle,u:./demo:main.wide { printf(\"%d\", args.0); print(args.req.Key); }",
-     "1:49-55: error: this is not the same in all functions: main.handle has a *main.Request, main.wide has a string\n  hint: a block for each of them\n"
-     "1:64-72: error: main.wide has no parameter req\n  hint: main.wide(key string, n int64, p *int16, fp func(), ptr uintptr, small [1]int64) (~r0 string)\n"},
+     "1:56-62: error: this is not the same in all functions: main.handle has a *main.Request, main.wide has a string\n  hint: a block for each of them\n"
+     "1:71-79: error: main.wide has no parameter req\n  hint: main.wide(key string, n int64, p *int16, fp func(), ptr uintptr, small [1]int64) (~r0 string)\n"},
     {"u:./demo:main.bytes { printf(\"%s %d\", args.key, args.err); print(args.any + 1); }",
      "1:39-47: error: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"
      "1:66-78: error: an error has no +\n"},

@@ -68,6 +68,11 @@ void ValueText::map(const GoType& type, const ValueView& view, uint32_t depth) {
       out_ += "<being written>]";
       return;
     }
+    // What has a key that was not copied would be no entry that anyone could tell.
+    std::erase_if(found.all, [&](const MapEntry& entry) {
+      return types_.at(type.key).kind == TypeKind::String && word_of(entry.key + 8, 8) != 0 &&
+             memory_.at(word_of(entry.key, 8), 1).state == State::NotCopied;
+    });
     std::stable_sort(found.all.begin(), found.all.end(), [&](const MapEntry& a, const MapEntry& b) {
       return compare(type.key, a.key, b.key, 0) < 0;
     });
