@@ -224,12 +224,12 @@ struct BpfObject {
   std::vector<std::map<int64_t, std::string>> constants;
   bool needs_fsbase = false;  ///< some program reads Globals::fsbase_offset
   /// Maps that only some ways of attaching need, as indices into `maps`; -1: none.
-  int32_t sites = -1;  ///< site_key() to cookie, u64: filled by the session
-  ValueLimits values;  ///< how much of whole values is copied and shown
+  int32_t sites = -1;                    ///< site_key() to cookie, u64: filled by the session
+  ValueLimits values;                    ///< how much of whole values is copied and shown
   std::vector<std::string> error_texts;  ///< TypedProgram::error_texts
-  CopyTable copies;    ///< of what; the session fills it into these maps:
-  int32_t copy_table = -1;    ///< one element: the types, then the slots
-  int32_t copy_dynamic = -1;  ///< CopyTable::dynamic, u64 to u64
+  CopyTable copies;                      ///< of what; the session fills it into these maps:
+  int32_t copy_table = -1;               ///< one element: the types, then the slots
+  int32_t copy_dynamic = -1;             ///< CopyTable::dynamic, u64 to u64
   int32_t tgids = -1;  ///< u32 keys, the processes whose hits count: made and filled by the session
 };
 

@@ -16,8 +16,8 @@ struct Environment {
                                       ///< variables of bpftrace that change nothing here
 };
 
-/// Adds settings of the command line, NAME=VALUE, over what the environment has. Errors: one that is
-/// no such pair, an unknown name, a value that cannot be.
+/// Adds settings of the command line, NAME=VALUE, over what the environment has. Errors: one that
+/// is no such pair, an unknown name, a value that cannot be.
 Result<void> add_settings(Environment& environment, const std::vector<std::string>& settings);
 
 /// Reads `variables`, a list as environ(7) has it, up to its nullptr.

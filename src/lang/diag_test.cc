@@ -508,11 +508,11 @@ const Row kRows[] = {
     {"u:./demo:main.handle { print(args.kye); }",
      "1:30-38: error: main.handle has no parameter kye\n  hint: did you mean key? main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
     {"u:./demo:main.handle { $a = (args); print(captured); print(global(1)); }",
-     "1:30-34: error: args needs the name or the number of one\n  hint: as in args.key or args.0\n"
+     "1:29-35: error: args needs the name or the number of one\n  hint: as in args.key or args.0\n"
      "1:43-51: error: captured needs the name or the number of one\n  hint: as in captured.key or captured.0\n"
      "1:60-69: error: global() takes the name of a package variable in quotes\n  hint: as in global(\"main.counter\")\n"},
     {"u:./demo:main.handle { $a = (args.req); $b = (*args.req); $c = (args.req.Tags); $d = (args.req.Value); }",
-     "1:47-56: error: a main.Request is a struct: pick a part of it\n  hint: its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"
+     "1:46-57: error: a main.Request is a struct: pick a part of it\n  hint: its fields are Key, Value, Size, Next, Inner, Base, Tags, Hash, Labels, Queue, Err, Any and 2 more\n"
      "1:74-78: error: a [3]string is an array: pick a part of it\n  hint: [0], len(), of bytes buf(...[:])\n"
      "1:96-101: error: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
     {"u:./demo:main.handle { print(args.req.Tags[3]); print(args.n[0]); print(args.n.x.y); print(args.req.3); }",
@@ -551,7 +551,7 @@ const Row kRows[] = {
      "1:18-29: error: retval: ./c:f is not Go's\n  hint: its words are arg0, arg1, ... and retval\n"
      "1:68-74: error: main.handle has several results\n  hint: as in retval.0: main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"},
     {"u:./demo:main.h*,u:./demo:main.b* { $a = (args.key); }",
-     "1:43-51: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
+     "1:42-52: error: main.bytes: a []uint8 is no value of its own\n  hint: show it by str() or buf(), or pick a part: [0], len()\n"},
     {"u:./demo:main.handle,ur:./demo:main.handle { print(args.n); }",
      "1:52-58: error: args are looked at where the call begins, by uprobe and uretprobe alike\n  hint: a block for each of the two\n"},
     {"u:./demo:main.handle+4 { print(args.n); print(global(\"main.count\")); }",

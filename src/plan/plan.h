@@ -172,7 +172,7 @@ struct Plan {
   std::vector<std::string> spec_suffixes;  ///< "+40" or empty, parallel to specs
   std::vector<Program> programs;
   std::vector<Layout> layouts;
-  CopyTable copies;  ///< of the types of whole values in `layouts`
+  CopyTable copies;                   ///< of the types of whole values in `layouts`
   std::vector<Timer> timers;          ///< in the script's order
   std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
   std::vector<std::string> warnings;  ///< what could not be probed and why, in few lines

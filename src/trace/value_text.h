@@ -123,7 +123,7 @@ class ValueText {
   int minor_;
   std::string out_;
   bool cut_ = false;
-  int nested_ = 0;  ///< values that the one at hand is within
+  int nested_ = 0;                                  ///< values that the one at hand is within
   std::set<std::pair<uint64_t, go::TypeId>> open_;  ///< pointers that the value at hand is behind
 };
 

@@ -11,11 +11,22 @@ need_tracing
 rounds=10
 limits='config = { value_depth = 6; value_elements = 64; value_bytes = 256; value_size = 8192; }'
 
+# traced OPTION...: gotap's output is in $work/seen, the program's in $work/printed. A page that the
+# kernel moves just then is not resident: said, and not what is asked here, so the run is made again.
+traced() {
+  local attempt
+  for attempt in 1 2 3; do
+    "$GOTAP" -q -o "$work/seen" "$@" > "$work/printed" 2> "$work/err" || return
+    grep -q '<not resident>' "$work/seen" || return 0
+    echo "# run $attempt met memory that was not resident"
+  done
+}
+
 # values_script BINARY PREFIX...: of the functions whose names begin so.
 values_script() {
   local binary=$1 prefix
   shift
-  for prefix; do echo "uprobe:$binary:main.$prefix* { printf(\"%s %v\n\", func, args.v); }"; done
+  for prefix; do printf 'uprobe:%s:main.%s* { printf("%%s %%v\\n", func, args.v); }\n' "$binary" "$prefix"; done
 }
 
 # shown NAME BINARY AT_LEAST PREFIXES OPTION...: the values of one run, and how many there are.
@@ -24,7 +35,7 @@ shown() {
   read -ra prefixes <<< "$4"
   shift 4
   { echo "$limits"; values_script "$binary" "${prefixes[@]}"; } > "$work/values.bt"
-  "$GOTAP" -q -o "$work/seen" "$@" -c "$binary $rounds" "$work/values.bt" > "$work/printed" 2> "$work/err" || code=$?
+  traced "$@" -c "$binary $rounds" "$work/values.bt" || code=$?
   equal "whole-exit-$name" 0 "$code" "$work/err"
   grep -F -f <(printf 'main.%s\n' "${prefixes[@]}") "$work/printed" > "$work/expected"
   grep -v -e '^main.ShownContext' -e '^$' "$work/seen" > "$work/values" || true
@@ -57,13 +68,12 @@ stripped() {
   {
     echo "$limits"
     while read -r signature; do
-      options+=(--signature "$signature")
       name=${signature%%(*}
-      echo "uprobe:$binary:$name { printf(\"%s %v\n\", func, args.v); }"
+      printf 'uprobe:%s:%s { printf("%%s %%v\\n", func, args.v); }\n' "$binary" "$name"
     done < <(signatures)
   } > "$work/stripped.bt"
   while read -r signature; do options+=(--signature "$signature"); done < <(signatures)
-  "$GOTAP" -q -o "$work/seen" "${options[@]}" -c "$binary $rounds" "$work/stripped.bt" > "$work/printed" 2> "$work/err" || code=$?
+  traced "${options[@]}" -c "$binary $rounds" "$work/stripped.bt" || code=$?
   equal "whole-exit-stripped-$version" 0 "$code" "$work/err"
   signatures | sed 's/(.*/ /' > "$work/names"
   grep -F -f "$work/names" "$work/printed" > "$work/expected"
