@@ -207,7 +207,30 @@ constexpr CommandRow kCommands[] = {
      "  gotap show --exe ./server 'main.(*Store).Put'\n"
      "  gotap show -p 1234 Put\n"
      "  gotap show -n consul 'fsm.(*FSM).Apply'\n"},
+    {"doctor", Command::Kind::Doctor,
+     "what works on this machine and on a program, what it costs, how to get what is missing",
+     "  gotap doctor\n"
+     "  gotap doctor 1234\n"
+     "  gotap doctor -f json --exe ./server\n"},
 };
+
+int count_targets(const Command& command) {
+  return !command.run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
+         !command.words.empty();
+}
+
+// A program without its option: a process id, a path, a name.
+bool take_target(const std::string& word, Command& command) {
+  if (word.find_first_not_of("0123456789") == std::string::npos) {
+    if (!no_process_id(word).empty()) return false;
+    command.run.pids.push_back(std::atoi(word.c_str()));
+  } else if (word.find('/') != std::string::npos) {
+    command.exe = word;
+  } else {
+    command.process_name = word;
+  }
+  return true;
+}
 
 // `gotap trace ...` and its like: a command line of its own.
 CommandLine parse_command(const CommandRow& row, int argc, const char* const* argv) {
@@ -216,15 +239,22 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   Options& run = command.run;
   command.kind = row.kind;
   std::string format = "text";
-  const bool traces = row.kind != Command::Kind::List && row.kind != Command::Kind::Show;
+  const bool traces = row.kind == Command::Kind::Trace || row.kind == Command::Kind::Latency ||
+                      row.kind == Command::Kind::Count;
+  const bool doctor = row.kind == Command::Kind::Doctor;
+  std::string target;
   // What stands behind -- belongs to the program that is started.
   int own = 1;
   while (own < argc && std::string_view(argv[own]) != "--") own++;
   for (int i = own + 1; i < argc; i++) command.words.push_back(argv[i]);
   CLI::App app(row.doc, std::string("gotap ") + row.name);
   app.set_help_flag("-h,--help", "print this page");
-  app.add_option("FUNCTION", command.functions,
-                 "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  if (doctor)
+    app.add_option("TARGET", target, "a process id, the name of a program that runs, or its file");
+  else
+    app.add_option(
+        "FUNCTION", command.functions,
+        "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
   app.add_option("-p", run.pids, "this process; repeatable")
       ->option_text("PID")
       ->allow_extra_args(false)
@@ -232,9 +262,10 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   app.add_option("-n", command.process_name, "the processes that run a program of this name")
       ->option_text("NAME");
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
-  app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
-      ->option_text("PATTERN")
-      ->allow_extra_args(false);
+  if (!doctor && row.kind != Command::Kind::Show)
+    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+        ->option_text("PATTERN")
+        ->allow_extra_args(false);
   add_type_sources(app, run);
   if (row.kind != Command::Kind::Show)
     app.add_option("-f", format, "the output's format: text or json")
@@ -289,17 +320,21 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
     command.milliseconds = kDefaultFor;
     command.ends_by_default = true;
   }
-  const int targets = !run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
-                      !command.words.empty();
+  if (!target.empty() && (has_target(command) || !take_target(target, command)))
+    return usage_error(std::string(row.name) + ": name one program");
+  const int targets = count_targets(command);
+  if (doctor && targets == 0) return line;
   if (targets != 1)
     return usage_error(std::string(row.name) +
                        ": name one program: -p PID, -n NAME, --exe FILE or -- COMMAND");
-  if (command.functions.empty() && row.kind != Command::Kind::List)
+  if (command.functions.empty() && row.kind != Command::Kind::List && !doctor)
     return usage_error(std::string(row.name) + ": name a function (gotap list shows them)");
   return line;
 }
 
 }  // namespace
+
+bool has_target(const Command& command) { return count_targets(command) > 0; }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
@@ -308,7 +343,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   // Alone it is a script of that name.
   if (argc > 2 && std::string_view(argv[1]) == "emit") return parse_emit(argc - 1, argv + 1);
   for (const CommandRow& row : kCommands)
-    if (argc > 2 && std::string_view(argv[1]) == row.name)
+    if ((argc > 2 || row.kind == Command::Kind::Doctor) && std::string_view(argv[1]) == row.name)
       return parse_command(row, argc - 1, argv + 1);
   CLI::App app("", "gotap");
   Raw raw;

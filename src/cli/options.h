@@ -40,9 +40,9 @@ struct Options {
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
-/// `gotap trace`, `latency`, `count`, `list`, `show`: see `gotap help`.
+/// `gotap trace`, `latency`, `count`, `list`, `show`, `doctor`: see `gotap help`.
 struct Command {
-  enum class Kind : uint8_t { None, Trace, Latency, Count, List, Show };
+  enum class Kind : uint8_t { None, Trace, Latency, Count, List, Show, Doctor };
   Kind kind = Kind::None;
   Options run;                         ///< of the script that it writes: -p, -o, -f ...
   std::string process_name;            ///< -n
@@ -59,6 +59,9 @@ struct Command {
   uint32_t limit = 0;                  ///< --limit; 0: all
   bool print_script = false;           ///< --print-script
 };
+
+/// Whether a program is named: by -p, -n, --exe or behind --.
+bool has_target(const Command& command);
 
 /// What the command line asks for.
 struct CommandLine {

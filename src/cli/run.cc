@@ -19,6 +19,7 @@ int run(int argc, const char* const* argv) {
     case Command::Kind::Count: return count_calls(line.command);
     case Command::Kind::List: return list_functions(line.command);
     case Command::Kind::Show: return show_function(line.command);
+    case Command::Kind::Doctor: return run_doctor(line.command);
     case Command::Kind::None: break;
   }
   if (line.options.emit) return emit_script(line.options);

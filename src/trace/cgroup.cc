@@ -87,6 +87,20 @@ std::vector<Group> groups_of(const CgroupTree& tree, int pid) {
   return groups;
 }
 
+// Nothing: the group limits nothing.
+std::optional<Headroom> headroom_of(const Group& group) {
+  const Files& files = *group.files;
+  auto limit = read_number(group.folder + "/" + files.limit);
+  if (files.soft_limit)
+    if (auto soft = read_number(group.folder + "/" + files.soft_limit))
+      limit = std::min(limit.value_or(*soft), *soft);
+  const auto usage = read_number(group.folder + "/" + files.usage);
+  // Version 1 writes the largest number of bytes in whole pages for none.
+  if (!limit || *limit > INT64_MAX - (1 << 20) || !usage) return std::nullopt;
+  const uint64_t used = *usage - std::min(*usage, read_stat(group.folder, files.idle_cache));
+  return Headroom{escape_controls(group.name), *limit - std::min(*limit, used), *limit};
+}
+
 }  // namespace
 
 std::string megabytes(uint64_t bytes) {
@@ -116,6 +130,13 @@ CgroupTree find_cgroups() {
   return tree;
 }
 
+std::optional<Headroom> headroom(const CgroupTree& tree, int pid) {
+  std::optional<Headroom> least;
+  for (const Group& group : groups_of(tree, pid))
+    if (auto it = headroom_of(group); it && (!least || it->room < least->room)) least = it;
+  return least;
+}
+
 Result<void> check_memory(const CgroupTree& tree, const std::map<int, uint64_t>& bytes) {
   struct Need {
     Group group;
@@ -129,21 +150,13 @@ Result<void> check_memory(const CgroupTree& tree, const std::map<int, uint64_t>&
       all.bytes += need;
     }
   for (const auto& [folder, need] : needs) {
-    const Files& files = *need.group.files;
-    auto limit = read_number(folder + "/" + files.limit);
-    if (files.soft_limit)
-      if (auto soft = read_number(folder + "/" + files.soft_limit))
-        limit = std::min(limit.value_or(*soft), *soft);
-    const auto usage = read_number(folder + "/" + files.usage);
-    if (!limit || !usage) continue;
-    const uint64_t used = *usage - std::min(*usage, read_stat(folder, files.idle_cache));
-    const uint64_t room = *limit - std::min(*limit, used);
-    if (need.bytes <= room / 2) continue;
+    const auto left = headroom_of(need.group);
+    if (!left || need.bytes <= left->room / 2) continue;
     return Error{
         "the probes would take " + megabytes(need.bytes) +
             " of the traced program's memory (a copy of each page of code that has one), " +
-            "and its cgroup " + escape_controls(need.group.name) + " has only " + megabytes(room) +
-            " left of " + megabytes(*limit),
+            "and its cgroup " + left->group + " has only " + megabytes(left->room) + " left of " +
+            megabytes(left->limit),
         "name fewer functions, or raise the group's limit"};
   }
   return {};

@@ -60,6 +60,18 @@ TEST_F(CgroupTest, HalfOfWhatIsLeftMayBeTaken) {
   EXPECT_NE(text.find("cgroup /a/b has only 20.0 MB left of 100.0 MB"), std::string::npos) << text;
 }
 
+TEST_F(CgroupTest, HeadroomIsTheLeastOfAllGroups) {
+  process(7, "0::/a/b\n");
+  EXPECT_FALSE(headroom(tree_, 7));
+  unified("/a/b", mb(100), 20 * kMegabyte);
+  unified("/a", mb(200), 170 * kMegabyte, 10 * kMegabyte);
+  const auto left = headroom(tree_, 7);
+  ASSERT_TRUE(left);
+  EXPECT_EQ(left->group, "/a");
+  EXPECT_EQ(left->room, 40 * kMegabyte);
+  EXPECT_EQ(left->limit, 200 * kMegabyte);
+}
+
 TEST_F(CgroupTest, IdleCacheIsRoom) {
   process(7, "0::/a\n");
   unified("/a", mb(100), 100 * kMegabyte, 40 * kMegabyte);
@@ -101,6 +113,9 @@ TEST_F(CgroupTest, Version1) {
   write("/v1/a/memory.stat", "inactive_file 1\ntotal_inactive_file " + mb(6) + "\n");
   EXPECT_EQ(refusal({{7, 8 * kMegabyte}}), "");
   EXPECT_NE(refusal({{7, 9 * kMegabyte}}).find("cgroup /a has only 16.0 MB"), std::string::npos);
+  EXPECT_EQ(headroom(tree_, 7)->group, "/a");
+  write("/v1/a/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_FALSE(headroom(tree_, 7));
 }
 
 TEST_F(CgroupTest, WhatCannotBeReadLimitsNothing) {

@@ -1,4 +1,4 @@
-// Entry point: sweep_breakpoints.
+// Entry points: sweep_breakpoints, look_at_breakpoints.
 #include "trace/leftovers.h"
 
 #include <fcntl.h>
@@ -101,6 +101,21 @@ Result<uint64_t> sweep_breakpoints(bpf::Kernel& kernel, int pid, const std::vect
         offsets.begin(), offsets.end(), [&](uint64_t offset) { return !left.contains(offset); }));
   }
   return swept;
+}
+
+Result<Breakpoints> look_at_breakpoints(bpf::Kernel& kernel, int pid, int file) {
+  TRY(mappings, code_mappings(pid));
+  TRY(memory, Memory::open(pid));
+  const auto found = find_breakpoints(memory, pid, mappings, file);
+  const std::vector<uint64_t> offsets(found.begin(), found.end());
+  Breakpoints out;
+  if (offsets.empty()) return out;
+  const size_t step = question_step(offsets.size());
+  for (size_t i = 0; i < offsets.size(); i += step) {
+    TRY(known, kernel.has_uprobe(file, offsets[i]));
+    (known ? out.uprobes : out.foreign) += std::min(step, offsets.size() - i);
+  }
+  return out;
 }
 
 }  // namespace gotap::trace

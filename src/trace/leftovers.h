@@ -23,4 +23,16 @@ namespace gotap::trace {
 /// process may not be read, or the kernel does not take probes; then nothing has changed.
 Result<uint64_t> sweep_breakpoints(bpf::Kernel& kernel, int pid, const std::vector<int>& fds);
 
+/// Breakpoints in the code of a process that its file has not.
+struct Breakpoints {
+  uint64_t uprobes = 0;  ///< the kernel's: another tracer's, or one's that was killed
+  /// Of nobody the kernel knows: a debugger's. Of many every n-th is asked about
+  /// (question_step()), and the answer holds for those up to the next.
+  uint64_t foreign = 0;
+};
+
+/// Of the opened file `file` in the memory of process `pid`. Errors: it may not be read; the kernel
+/// does not say whose they are.
+Result<Breakpoints> look_at_breakpoints(bpf::Kernel& kernel, int pid, int file);
+
 }  // namespace gotap::trace

@@ -82,5 +82,26 @@ TEST_F(LeftoversTest, WhatALivingTracerHoldsIsNotCounted) {
   EXPECT_EQ(*swept, 0u);
 }
 
+TEST_F(LeftoversTest, WhoseBreakpointsTheyAreIsTold) {
+  auto look = [this] { return look_at_breakpoints(kernel_, ::getpid(), file_.get()); };
+  auto none = look();
+  ASSERT_TRUE(none.ok()) << none.error().message;
+  EXPECT_EQ(none->uprobes + none->foreign, 0u);
+  memory_[kAt] = memory_[kAt + 5] = memory_[2 * kPage + 99] = 0xcc;
+  kernel_.uprobes = {kAt, kAt + 5};
+  auto some = look();
+  ASSERT_TRUE(some.ok()) << some.error().message;
+  EXPECT_EQ(some->uprobes, 2u);
+  EXPECT_EQ(some->foreign, 1u);
+  EXPECT_TRUE(kernel_.attaches.empty());
+  // Each answer holds for those up to the next one that is asked about: all are counted.
+  for (uint64_t i = 0; i < 100; i++) memory_[kPage + 100 + i] = 0xcc;
+  auto many = look();
+  ASSERT_TRUE(many.ok());
+  EXPECT_EQ(many->uprobes + many->foreign, 103u);
+  kernel_.fail_call = kernel_.calls + 1;
+  EXPECT_FALSE(look().ok());
+}
+
 }  // namespace
 }  // namespace gotap::trace

@@ -3,14 +3,10 @@
 // uprobe_multi compared threads and silently lost the hits of all but one.
 #include "trace/mode.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <system_error>
 #include <thread>
 
-#include "bpf/insn.h"
-#include "bpf/own_code.h"
+#include "trace/trial.h"
 
 namespace gotap::trace {
 
@@ -19,45 +15,18 @@ namespace {
 // What the trial probes.
 extern "C" __attribute__((noinline, used)) void gotap_pid_filter_trial() { asm volatile("nop"); }
 
-Result<bpf::Program> counting_program() {
-  bpf::Assembler code;
-  code.load_map_value(bpf::R1, 0, 0);
-  code.mov(bpf::R2, 1);
-  code.atomic(bpf::Atomic::Add, bpf::R1, 0, bpf::R2);
-  code.mov(bpf::R0, 0);
-  code.exit();
-  TRY(insns, code.finish());
-  return bpf::Program{.name = "gotap_self", .insns = std::move(insns)};
-}
-
 // Whether a probe on ourselves counts a hit of another thread. The detaching of it is left to
 // whoever holds `links`.
 Result<bool> counts_other_threads(bpf::Kernel& kernel, bool by_event, bpf::Links& links) {
-  const auto offset = bpf::own_file_offset(reinterpret_cast<const void*>(gotap_pid_filter_trial));
-  Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
-  if (!offset || !self) return Error{"cannot find our own code: /proc is not mounted", ""};
-  TRY(map, kernel.create_map({"gotap_self", bpf::MapType::Array, 4, 8, 1}));
-  TRY(program, counting_program());
-  const int map_fd = map.get();
-  TRY(loaded, kernel.load_program(program, {&map_fd, 1}));
-  const uint64_t cookie = 0;
-  const int pid = ::getpid();
-  TRY(attachment, kernel.attach_uprobes({.program_fd = loaded.get(),
-                                         .file_fd = self.get(),
-                                         .offsets = {&*offset, 1},
-                                         .cookies = {&cookie, 1},
-                                         .pids = {&pid, 1},
-                                         .by_event = by_event}));
-  links = std::move(attachment.links);
+  TRY(trial, Trial::start(kernel, reinterpret_cast<const void*>(gotap_pid_filter_trial), by_event));
+  links = trial.take_links();
   try {
     std::thread(gotap_pid_filter_trial).join();
   } catch (const std::system_error&) {
     return false;  // no thread to be had: then it is not known, and the programs compare
   }
-  uint64_t hits = 0;
-  const uint32_t key = 0;
-  TRY(there, kernel.map_lookup(map_fd, &key, &hits));
-  return there && hits == 1;
+  TRY(hits, trial.noted(kernel));
+  return hits == 1;
 }
 
 }  // namespace

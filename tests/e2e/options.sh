@@ -132,15 +132,15 @@ info() {
   code=0
   "$GOTAP" --info > out 2> err || code=$?
   equal options-info-code 0 "$code" err
-  holds options-info-works out '^  programs on user functions +yes$'
-  holds options-info-multi out '^  many probes at once \(uprobe_multi\) +(yes$|no: )'
-  holds options-info-event out '^  the same by uprobe_events +yes$'
+  holds options-info-works out '^  programs +yes$'
+  holds options-info-multi out '^  uprobe_multi links +(yes$|no)'
+  holds options-info-event out '^  uprobe_events +yes$'
   holds options-info-kernel out "^  kernel +$(uname -r) "
   code=0
   setpriv --reuid 65534 --clear-groups --inh-caps=-all --bounding-set=-all "$GOTAP" --info > out 2> err || code=$?
   equal options-info-unprivileged-code 0 "$code" err
-  holds options-info-unprivileged out '^  programs on user functions +no: '
-  holds options-info-unprivileged-event out '^  the same by uprobe_events +no: '
+  holds options-info-unprivileged out '^  programs +no, '
+  holds options-info-unprivileged-event out '^  uprobe_events +no, '
 }
 
 parameters

@@ -1,0 +1,117 @@
+#include "cli/finding.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "output/json.h"
+
+namespace gotap::cli {
+
+namespace {
+
+using State = Finding::State;
+
+const char* mark_of(State state) {
+  switch (state) {
+    case State::Works: return "ok";
+    case State::Limited: return "--";
+    case State::Fails: return "NO";
+  }
+  return "";
+}
+
+const char* name_of(State state) {
+  switch (state) {
+    case State::Works: return "works";
+    case State::Limited: return "limited";
+    case State::Fails: return "fails";
+  }
+  return "";
+}
+
+// `text` from column `indent` on, broken at blanks; the first line follows what stands there.
+std::string wrapped(const std::string& text, size_t indent, size_t width) {
+  std::string out;
+  size_t column = indent;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    const size_t length = end - at;
+    if (column > indent && column + 1 + length > width) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += " ";
+      column++;
+    }
+    out += text.substr(at, length);
+    column += length;
+    at = end + 1;
+  }
+  return out + "\n";
+}
+
+std::string verdict(const Findings& findings) {
+  const auto count = [&](State state) {
+    return static_cast<size_t>(std::count_if(findings.begin(), findings.end(),
+                                             [&](const Finding& it) { return it.state == state; }));
+  };
+  if (count(State::Fails) == 0)
+    return "Tracing works" + (count(State::Limited)
+                                  ? ", with " + count_of(count(State::Limited), "limit") + " (--)."
+                                  : std::string("."));
+  std::vector<std::string> failing;
+  for (const Finding& it : findings)
+    if (it.state == State::Fails) failing.push_back(it.what);
+  return "Tracing does not work: " + join_words(failing) + " (NO).";
+}
+
+}  // namespace
+
+bool tracing_works(const Findings& findings) {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& it) { return it.state == State::Fails; });
+}
+
+std::string findings_text(const Findings& findings, size_t width) {
+  constexpr size_t kColumn = 27;  // of the answers
+  std::string out;
+  const std::string* part = nullptr;
+  for (const Finding& it : findings) {
+    if (!part || *part != it.part) out += (part ? "\n" : "") + it.part + "\n";
+    part = &it.part;
+    std::string line = std::string("  ") + mark_of(it.state) + "  " + it.what;
+    line.resize(std::max(line.size() + 1, kColumn), ' ');
+    std::string text = it.answer;
+    if (!it.effect.empty()) text += (text.empty() ? "" : ": ") + it.effect;
+    out += line;
+    if (line.size() > kColumn) out += "\n" + std::string(kColumn, ' ');
+    out += wrapped(escape_controls(text), kColumn, width);
+    if (!it.remedy.empty())
+      out += std::string(kColumn - 3, ' ') + "=> " + wrapped(it.remedy, kColumn, width);
+  }
+  return out + "\n" + wrapped(verdict(findings), 0, width);
+}
+
+std::string findings_json(const Findings& findings) {
+  std::string out;
+  for (const Finding& it : findings) {
+    out += "{\"type\": \"finding\", \"data\": {\"part\": ";
+    output::append_json_string(out, it.part);
+    const std::pair<const char*, std::string> rest[] = {{"what", it.what},
+                                                        {"state", name_of(it.state)},
+                                                        {"answer", it.answer},
+                                                        {"effect", it.effect},
+                                                        {"remedy", it.remedy}};
+    for (const auto& [key, value] : rest) {
+      if (value.empty()) continue;
+      out += std::string(", \"") + key + "\": ";
+      output::append_json_string(out, value);
+    }
+    out += "}}\n";
+  }
+  return out + "{\"type\": \"verdict\", \"data\": {\"works\": " +
+         (tracing_works(findings) ? "true" : "false") + "}}\n";
+}
+
+}  // namespace gotap::cli
