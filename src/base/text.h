@@ -36,6 +36,10 @@ std::string join_words(const std::vector<std::string>& words, std::string_view l
 /// "1 probe", "2 probes".
 std::string count_of(size_t n, const std::string& one);
 
+/// `text` from column `indent` on, broken at blanks into lines of at most `width` columns (a longer
+/// word stays whole), ending in a newline. The first line is not indented.
+std::string wrapped(std::string_view text, size_t indent, size_t width);
+
 /// `text` with the capital letters of ASCII as small ones.
 std::string to_lower(std::string_view text);
 

@@ -28,4 +28,9 @@ int list_functions(const Command& command);
 int show_function(const Command& command);
 int run_doctor(const Command& command);
 
+// Of gotap itself.
+int print_completion(const Command& command);  ///< completion SHELL
+int complete_words(const Command& command);    ///< what it calls
+int print_man(const Command& command);         ///< man
+
 }  // namespace gotap::cli

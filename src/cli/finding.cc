@@ -30,27 +30,6 @@ const char* name_of(State state) {
   return "";
 }
 
-// `text` from column `indent` on, broken at blanks; the first line follows what stands there.
-std::string wrapped(const std::string& text, size_t indent, size_t width) {
-  std::string out;
-  size_t column = indent;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find(' ', at), text.size());
-    const size_t length = end - at;
-    if (column > indent && column + 1 + length > width) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += " ";
-      column++;
-    }
-    out += text.substr(at, length);
-    column += length;
-    at = end + 1;
-  }
-  return out + "\n";
-}
-
 std::string verdict(const Findings& findings) {
   const auto count = [&](State state) {
     return static_cast<size_t>(std::count_if(findings.begin(), findings.end(),

@@ -1,6 +1,7 @@
 #include "cli/functions.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -58,7 +59,74 @@ Error several_functions(const go::Image& image, const std::string& name,
   return {count_of(found.size(), "function") + " are called " + name, hint};
 }
 
+// Up to and with the next / or . behind the first `from` characters; whole if there is none.
+std::string next_part(std::string_view name, size_t from) {
+  const size_t end = name.find_first_of("/.", from);
+  return std::string(end == std::string_view::npos ? name : name.substr(0, end + 1));
+}
+
+// The beginnings, all of one length in parts, by which so many names are told apart.
+std::vector<std::string> first_parts(const std::set<std::string_view>& names, size_t from) {
+  while (true) {
+    std::map<std::string, size_t> parts;
+    std::map<std::string, std::string_view> only;
+    for (const std::string_view name : names) {
+      const std::string part = next_part(name, from);
+      parts[part]++;
+      only[part] = name;
+    }
+    if (parts.size() == 1 && parts.begin()->first.size() > from &&
+        parts.begin()->second == names.size() && names.size() > 1) {
+      from = parts.begin()->first.size();
+      continue;
+    }
+    std::vector<std::string> out;
+    for (const auto& [part, count] : parts)
+      out.push_back(count == 1 ? std::string(only[part]) : part);
+    return out;
+  }
+}
+
+// Ends of names behind a dot or a slash that begin with `prefix` and that one function has.
+std::set<std::string_view> ends_with_prefix(const std::vector<std::string_view>& names,
+                                            const std::string& prefix) {
+  std::map<std::string_view, size_t> ends;
+  for (const std::string_view name : names)
+    for (size_t i = 0; i + 1 < name.size(); i++)
+      if ((name[i] == '.' || name[i] == '/') && name.substr(i + 1).starts_with(prefix))
+        ends[name.substr(i + 1)]++;
+  std::set<std::string_view> found;
+  for (const auto& [end, count] : ends)
+    if (count == 1) found.insert(end);
+  return found;
+}
+
 }  // namespace
+
+std::vector<std::string> complete_function(const std::vector<std::string_view>& names,
+                                           const std::string& prefix) {
+  constexpr size_t kMost = 100;
+  std::set<std::string_view> found;
+  for (const std::string_view name : names)
+    if (name.starts_with(prefix)) found.insert(name);
+  if (found.empty() && !prefix.empty()) found = ends_with_prefix(names, prefix);
+  if (found.size() > kMost) return first_parts(found, prefix.size());
+  return {found.begin(), found.end()};
+}
+
+std::vector<std::string> complete_function(const go::Image& image, const std::string& prefix) {
+  std::vector<std::string_view> names;
+  for (const go::Function& function : image.functions()) {
+    // (Names of generic functions may hold the tags of a struct.)
+    const std::string_view name = function.name;
+    const bool made_by_compiler = name.starts_with("type:") || name.starts_with("type..") ||
+                                  name.starts_with("go:") || name.starts_with("go.") ||
+                                  name.starts_with("_cgo");
+    if (!made_by_compiler && name.find_first_of("\"\\ \t") == std::string_view::npos)
+      names.push_back(name);
+  }
+  return complete_function(names, prefix);
+}
 
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name) {
   const Functions& functions = image.functions();

@@ -1,10 +1,11 @@
 // Functions as a person names them, found in a program.
 //
-// Entry point: find_functions().
+// Entry points: find_functions(), complete_function().
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -17,5 +18,12 @@ namespace gotap::cli {
 /// or a slash (`(*Store).Put`, `Put`). Errors: it is the end of several (they are listed), or of
 /// none (the nearest names).
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name);
+
+/// What `prefix` can become: whole names; where none begins so, ends of names that mean one
+/// function. Of more than a hundred those are told apart by the next part of their names alone,
+/// which ends in "/" or ".". Sorted.
+std::vector<std::string> complete_function(const go::Image& image, const std::string& prefix);
+std::vector<std::string> complete_function(const std::vector<std::string_view>& names,
+                                           const std::string& prefix);
 
 }  // namespace gotap::cli

@@ -1,6 +1,8 @@
 // The only file that includes CLI11.
 #include "cli/options.h"
 
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
@@ -8,31 +10,12 @@
 #include <set>
 #include <string>
 
-#include "lang/builtins.h"
-#include "lang/settings.h"
+#include "cli/completion.h"
+#include "cli/pages.h"
 
 namespace gotap::cli {
 
 namespace {
-
-constexpr const char* kIntro =
-    "gotap - trace running Go programs\n"
-    "\n"
-    "  gotap [OPTION...] FILE [PARAMETER...]           run a script; $1 is its first parameter\n"
-    "  gotap [OPTION...] -e 'PROGRAM' [PARAMETER...]   run a one-liner\n"
-    "  gotap -l 'uprobe:PROGRAM:PATTERN'               list what can be probed\n"
-    "  gotap emit FILE                                 print it as a script for bpftrace\n"
-    "\n"
-    "  gotap trace|latency|count|list|show -p PID FUNCTION...   what most need, without a script; "
-    "each "
-    "has --help\n";
-
-constexpr const char* kExamples =
-    "\nEXAMPLES\n"
-    "  gotap -e 'uprobe:./app:main.handle { @calls = count(); }'\n"
-    "  gotap -p 1234 -e 'uretprobe:./app:main.handle { @usecs = hist(duration / 1000); }'\n"
-    "  gotap -c './app 7' -e 'uretprobe:./app:main.name { printf(\"%s\\n\", "
-    "str(reg(\"ax\"), reg(\"bx\"))); }'\n";
 
 // What CLI11 fills in and parse_command_line() takes apart.
 struct Raw {
@@ -55,10 +38,11 @@ std::string no_process_id(const std::string& text) {
 }
 
 void add_attach(CLI::App& app, Options& options) {
-  app.add_option("--attach", options.attach,
-                 "attach by uprobe_multi links (multi), by one uprobe_events event a clause "
-                 "(event), or as this kernel can (auto)")
-      ->option_text("HOW")
+  app.add_option(
+         "--attach", options.attach,
+         "attach as this kernel can, by uprobe_multi links, or by one uprobe_events event a "
+         "clause")
+      ->option_text("auto|multi|event")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, trace::AttachWay>{{"auto", trace::AttachWay::Auto},
                                                   {"multi", trace::AttachWay::Multi},
@@ -90,12 +74,13 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
-  app.add_option("-f", raw.format, "the output's format: text or json (one object a line)")
-      ->option_text("FORMAT")
+  app.add_option("-f", raw.format, "the output's format; json: one object a line")
+      ->option_text("text|json")
       ->check(CLI::IsMember({"text", "json"}));
   app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
-  app.add_option("-B", raw.buffering, "when to write the output: none, line (at once) or full")
-      ->option_text("MODE")
+  app.add_option("-B", raw.buffering,
+                 "when to write the output: at once, after each line, when much has gathered")
+      ->option_text("none|line|full")
       ->check(CLI::IsMember({"none", "line", "full"}));
   app.add_flag("-q", options.quiet, "no messages, only the script's output");
   app.add_flag("--no-warnings", options.no_warnings, "no warnings about the script");
@@ -110,8 +95,8 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
                  "script; repeatable")
       ->option_text("NAME=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--dump", options.dump, "print a stage and end: ast, types, plan or bpf")
-      ->option_text("STAGE")
+  app.add_option("--dump", options.dump, "print a stage and end")
+      ->option_text("ast|types|plan|bpf")
       ->check(CLI::IsMember({"ast", "types", "plan", "bpf"}));
 }
 
@@ -119,100 +104,183 @@ CommandLine usage_error(const std::string& message) {
   return {{}, {}, 2, "gotap: " + message + "\ntry: gotap --help\n"};
 }
 
-std::string help_line(const std::string& left, const std::string& right, size_t column) {
-  std::string line = "  " + left;
-  line.resize(std::max(line.size() + 1, column), ' ');
-  return line + right + "\n";
-}
-
-// The -h page; its options are those that add_options() knows, its built-ins the language's rows.
-std::string help_page() {
-  CLI::App app("", "gotap");
-  Options options;
-  Raw raw;
-  add_options(app, options, raw);
-  std::string page = kIntro;
-  page += "\nOPTIONS\n";
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_positional()) continue;
-    std::string name = option->get_name(false, true);
-    std::string text = option->get_option_text();
-    page += help_line(name + (text.empty() ? "" : " " + text), option->get_description(), 20);
-  }
-  page += "\nBUILT-INS\n";
-  for (const lang::BuiltinRow& row : lang::builtin_rows())
-    page += help_line(row.usage, row.doc, 32);
-  page += "\nENVIRONMENT\n";
-  for (const lang::SettingRow& row : lang::setting_rows())
-    if (row.set) page += help_line(std::string(row.variable), std::string(row.doc), 32);
-  page += "  bpftrace's other variables are accepted and have no effect, which is said.\n";
-  return page + kExamples;
-}
-
-// `gotap emit FILE`: a command line of its own.
-CommandLine parse_emit(int argc, const char* const* argv) {
-  CommandLine line;
-  Options& options = line.options;
-  options.emit = true;
-  options.dialect = "0.27";
-  CLI::App app("print a script, and the probes gotap would place for it, as a script for bpftrace",
-               "gotap emit");
-  app.set_help_flag("-h,--help", "print this page");
-  app.add_option("file", options.file, "script file, - for standard input")->option_text("FILE");
-  app.add_option("-e", options.expression, "this program instead")->option_text("'PROGRAM'");
-  app.add_option("-o", options.output, "write it to this file")->option_text("FILE");
-  app.add_flag("-q", options.quiet, "no messages, only the script");
-  app.add_option("--for", options.dialect, "0.27 (from 0.23 on) or 0.17 (Debian 12)")
-      ->option_text("VERSION")
-      ->check(CLI::IsMember({"0.17", "0.27"}));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return {{}, {}, 0, app.help()};
-  } catch (const CLI::ParseError& error) {
-    return usage_error(std::string("emit: ") + error.what());
-  }
-  if ((app.count("-e") > 0) == !options.file.empty())
-    return usage_error("emit: give a script file or -e 'PROGRAM'");
-  return line;
-}
-
 struct CommandRow {
   const char* name;
   Command::Kind kind;
   const char* doc;
   const char* examples;
+  const char* more;  ///< paragraphs for the help
 };
 
 constexpr CommandRow kCommands[] = {
-    {"trace", Command::Kind::Trace,
-     "a line for each call as it returns: arguments, results, duration",
+    {"trace", Command::Kind::Trace, "a line a call, as it returns: arguments, results, duration",
      "  gotap trace -p 1234 'main.(*Store).Put'\n"
      "  gotap trace -n server '*.(*Store).*' --slower 10ms --limit 20\n"
-     "  gotap trace --exe ./server Put --errors --filter 'args.key != \"\"'\n"},
+     "  gotap trace --exe ./server Put --errors --filter 'args.key != \"\"'\n",
+     "A line has the time, the goroutine, the function with its arguments, the results and the "
+     "duration. What cannot be known prints as <reason>. Only some calls: --errors, --slower, "
+     "--filter; these are decided in the kernel, so that other calls cost little."},
     {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",
      "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap latency -n server Put --by 'args.key[:6]'\n"
-     "  gotap latency Put Get --errors -- ./server -port 8080\n"},
+     "  gotap latency Put Get --errors -- ./server -port 8080\n",
+     "Durations are summed up in the kernel, of each function apart and, with --by, of each value "
+     "of an expression. They contain the cost of the probes; gotap doctor measures that."},
     {"count", Command::Kind::Count, "how often functions are called",
      "  gotap count -p 1234 main: --for 10s\n"
      "  gotap count -n server 'net/http.*' --exclude '*.func*'\n"
-     "  gotap count -p 1234 Put --by 'typeof(retval)'\n"},
+     "  gotap count -p 1234 Put --by 'typeof(retval)'\n",
+     "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
+     "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
+     "expression needs them."},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
-     "  gotap list -n etcd Put\n"},
-    {"show", Command::Kind::Show,
-     "one function: signature, registers and stack, what is probed, copies, callers",
+     "  gotap list -n etcd Put\n",
+     "Without a function all of them are listed. What cannot be probed is said behind them, with "
+     "the reason. Only the program's file is read."},
+    {"show", Command::Kind::Show, "one function: signature, registers, what is probed, callers",
      "  gotap show --exe ./server 'main.(*Store).Put'\n"
      "  gotap show -p 1234 Put\n"
-     "  gotap show -n consul 'fsm.(*FSM).Apply'\n"},
-    {"doctor", Command::Kind::Doctor,
-     "what works on this machine and on a program, what it costs, how to get what is missing",
+     "  gotap show -n consul 'fsm.(*FSM).Apply'\n",
+     "A page a function: what it takes and gives, in which registers and where on the stack, the "
+     "instructions that are probed for it, its inlined copies, its callers."},
+    {"doctor", Command::Kind::Doctor, "what works here and on a program, and what it costs",
      "  gotap doctor\n"
      "  gotap doctor 1234\n"
-     "  gotap doctor -f json --exe ./server\n"},
+     "  gotap doctor -f json --exe ./server\n",
+     "Tries what the kernel can do, measures what a hit of a probe costs, and looks at the "
+     "program: "
+     "its Go version and types, debuggers and other tracers, seccomp, memory. What is missing is "
+     "said with the way to get it. The exit code is 0 when tracing will work, else 1."},
+    {"emit", Command::Kind::Emit, "a script and its probes as a script for bpftrace",
+     "  gotap emit -o latency.bt -e 'uretprobe:./app:main.f { @ns = hist(duration); }'\n"
+     "  gotap emit --for 0.17 script.bt\n"
+     "  gotap emit script.bt | ssh host 'cat > script.bt'\n",
+     "Every entry and every return is spelt out, for machines where only bpftrace is installed. It "
+     "needs the program's file and no privilege."},
+    {"completion", Command::Kind::Completion, "completion for a shell",
+     "  source <(gotap completion bash)                       # in ~/.bashrc\n"
+     "  gotap completion zsh > /usr/share/zsh/site-functions/_gotap\n"
+     "  gotap completion fish > ~/.config/fish/completions/gotap.fish\n",
+     "Completes commands, options, processes and the functions of the program that is named on the "
+     "line before them."},
+    {"man", Command::Kind::Man, "the manual's pages",
+     "  gotap man trace | man -l -\n"
+     "  gotap man | man -l -\n"
+     "  gotap man -o /usr/local/share/man/man1\n",
+     "Without a command it is the page of gotap itself."},
 };
+
+// What CLI11 fills in and parse_command() takes apart.
+struct RawCommand {
+  std::string format = "text", target;
+};
+
+bool of_functions(Command::Kind kind) {
+  return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
+         kind == Command::Kind::Count || kind == Command::Kind::List || kind == Command::Kind::Show;
+}
+
+// Those that write a script and run it.
+bool runs_script(Command::Kind kind) {
+  return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
+         kind == Command::Kind::Count;
+}
+
+void add_emit_options(CLI::App& app, Options& options) {
+  options.dialect = "0.27";
+  app.add_option("FILE", options.file, "script file, - for standard input");
+  app.add_option("-e", options.expression, "this program instead")->option_text("'PROGRAM'");
+  app.add_option("-o", options.output, "write it to this file")->option_text("FILE");
+  app.add_flag("-q", options.quiet, "no messages, only the script");
+  app.add_option("--for", options.dialect, "bpftrace's version: from 0.23 on, or Debian 12's")
+      ->option_text("0.27|0.17")
+      ->check(CLI::IsMember({"0.17", "0.27"}));
+}
+
+// The program that is meant, and its types.
+void add_target_options(CLI::App& app, const CommandRow& row, Command& command, RawCommand& raw) {
+  Options& run = command.run;
+  app.add_option("-p", run.pids, "this process; repeatable")
+      ->option_text("PID")
+      ->allow_extra_args(false)
+      ->check(no_process_id);
+  app.add_option("-n", command.process_name, "the processes that run a program of this name")
+      ->option_text("NAME");
+  app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
+  if (of_functions(row.kind) && row.kind != Command::Kind::Show)
+    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+        ->option_text("PATTERN")
+        ->allow_extra_args(false);
+  add_type_sources(app, run);
+  if (row.kind != Command::Kind::Show)
+    app.add_option("-f", raw.format, "the output's format; json: one object a line")
+        ->option_text("text|json")
+        ->check(CLI::IsMember({"text", "json"}));
+}
+
+// Which calls, for how long, where to.
+void add_run_options(CLI::App& app, Command& command) {
+  Options& run = command.run;
+  app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
+      ->option_text("EXPRESSION");
+  app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
+      ->option_text("TIME")
+      ->check([](const std::string& text) {
+        const size_t digits = text.find_first_not_of("0123456789");
+        const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+        const bool good =
+            digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
+        return good ? std::string() : text + " is no time such as 10ms";
+      });
+  app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+  app.add_option("--for", command.milliseconds,
+                 "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
+                 "program that is started is traced to its end)")
+      ->option_text("TIME")
+      ->transform(kTime);
+  app.add_option("-o", run.output, "write the output to this file")->option_text("FILE");
+  app.add_flag("-q", run.quiet, "no messages, only the output");
+  add_attach(app, run);
+  app.add_flag("--print-script", command.print_script, "print the script that does it, and end");
+}
+
+void add_command_options(CLI::App& app, const CommandRow& row, Command& command, RawCommand& raw) {
+  app.set_help_flag("-h,--help", "print this page");
+  switch (row.kind) {
+    case Command::Kind::Emit: return add_emit_options(app, command.run);
+    case Command::Kind::Completion:
+      app.add_option("SHELL", raw.target, "the shell")->option_text("bash|zsh|fish");
+      return;
+    case Command::Kind::Man:
+      app.add_option("COMMAND", raw.target, "the page of this command");
+      app.add_option("-o", command.run.output, "write all pages into this folder")
+          ->option_text("FOLDER");
+      return;
+    default: break;
+  }
+  if (row.kind == Command::Kind::Doctor)
+    app.add_option("TARGET", raw.target,
+                   "a process id, the name of a program that runs, or its file");
+  else
+    app.add_option(
+        "FUNCTION", command.functions,
+        "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  add_target_options(app, row, command, raw);
+  if (runs_script(row.kind)) add_run_options(app, command);
+  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
+    app.add_option("--by", command.by, "for each value of this: 'args.key'")
+        ->option_text("EXPRESSION");
+    app.add_option("--interval", command.interval, "print every so often, too: 1s")
+        ->option_text("TIME")
+        ->transform(kTime);
+  }
+  if (row.kind == Command::Kind::Trace) {
+    app.add_flag("--enter", command.enter, "a line when a call begins, too");
+    app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
+  }
+}
 
 int count_targets(const Command& command) {
   return !command.run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
@@ -232,126 +300,181 @@ bool take_target(const std::string& word, Command& command) {
   return true;
 }
 
+// What is wrong with a command line that could be parsed; empty: nothing.
+std::string problem_of(const CommandRow& row, Command& command, const RawCommand& raw) {
+  if (row.kind == Command::Kind::Emit)
+    return command.run.expression.empty() == command.run.file.empty()
+               ? "give a script file or -e 'PROGRAM'"
+               : "";
+  if (row.kind == Command::Kind::Completion) {
+    command.words = {raw.target};
+    const bool known = raw.target == "bash" || raw.target == "zsh" || raw.target == "fish";
+    return known ? "" : "name a shell: bash, zsh or fish";
+  }
+  if (row.kind == Command::Kind::Man) {
+    command.words = {raw.target};
+    return find_page(raw.target) ? "" : "there is no command " + raw.target;
+  }
+  if (!raw.target.empty() && (has_target(command) || !take_target(raw.target, command)))
+    return "name one program";
+  const int targets = count_targets(command);
+  if (row.kind == Command::Kind::Doctor && targets < 2) return "";
+  if (targets != 1) return "name one program: -p PID, -n NAME, --exe FILE or -- COMMAND";
+  if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)
+    return "name a function (gotap list shows them)";
+  return "";
+}
+
+CommandPage page_of(const CommandRow& row);
+
 // `gotap trace ...` and its like: a command line of its own.
 CommandLine parse_command(const CommandRow& row, int argc, const char* const* argv) {
   CommandLine line;
   Command& command = line.command;
-  Options& run = command.run;
   command.kind = row.kind;
-  std::string format = "text";
-  const bool traces = row.kind == Command::Kind::Trace || row.kind == Command::Kind::Latency ||
-                      row.kind == Command::Kind::Count;
-  const bool doctor = row.kind == Command::Kind::Doctor;
-  std::string target;
+  RawCommand raw;
   // What stands behind -- belongs to the program that is started.
   int own = 1;
   while (own < argc && std::string_view(argv[own]) != "--") own++;
   for (int i = own + 1; i < argc; i++) command.words.push_back(argv[i]);
   CLI::App app(row.doc, std::string("gotap ") + row.name);
-  app.set_help_flag("-h,--help", "print this page");
-  if (doctor)
-    app.add_option("TARGET", target, "a process id, the name of a program that runs, or its file");
-  else
-    app.add_option(
-        "FUNCTION", command.functions,
-        "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
-  app.add_option("-p", run.pids, "this process; repeatable")
-      ->option_text("PID")
-      ->allow_extra_args(false)
-      ->check(no_process_id);
-  app.add_option("-n", command.process_name, "the processes that run a program of this name")
-      ->option_text("NAME");
-  app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
-  if (!doctor && row.kind != Command::Kind::Show)
-    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
-        ->option_text("PATTERN")
-        ->allow_extra_args(false);
-  add_type_sources(app, run);
-  if (row.kind != Command::Kind::Show)
-    app.add_option("-f", format, "the output's format: text or json")
-        ->option_text("FORMAT")
-        ->check(CLI::IsMember({"text", "json"}));
-  if (traces) {
-    app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
-        ->option_text("EXPRESSION");
-    app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
-        ->option_text("TIME")
-        ->check([](const std::string& text) {
-          const size_t digits = text.find_first_not_of("0123456789");
-          const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
-          const bool good =
-              digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
-          return good ? std::string() : text + " is no time such as 10ms";
-        });
-    app.add_flag("--errors", command.errors, "only calls whose error is not nil");
-    app.add_option("--for", command.milliseconds,
-                   "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
-                   "program that is started is traced to its end)")
-        ->option_text("TIME")
-        ->transform(kTime);
-    app.add_option("-o", run.output, "write the output to this file")->option_text("FILE");
-    app.add_flag("-q", run.quiet, "no messages, only the output");
-    add_attach(app, run);
-    app.add_flag("--print-script", command.print_script, "print the script that does it, and end");
-  }
-  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
-    app.add_option("--by", command.by, "for each value of this: 'args.key'")
-        ->option_text("EXPRESSION");
-    app.add_option("--interval", command.interval, "print every so often, too: 1s")
-        ->option_text("TIME")
-        ->transform(kTime);
-  }
-  if (row.kind == Command::Kind::Trace) {
-    app.add_flag("--enter", command.enter, "a line when a call begins, too");
-    app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
-  }
-  app.footer(std::string("EXAMPLES\n") + row.examples);
+  add_command_options(app, row, command, raw);
+  const auto wrong = [&](const std::string& message) {
+    return CommandLine{{},
+                       {},
+                       2,
+                       std::string("gotap: ") + row.name + ": " + message + "\ntry: gotap " +
+                           row.name + " --help\n"};
+  };
   try {
     app.parse(own, argv);
   } catch (const CLI::CallForHelp&) {
-    return {{}, {}, 0, app.help()};
+    return {{}, {}, 0, help_page(page_of(row))};
   } catch (const CLI::ParseError& error) {
-    return usage_error(std::string(row.name) + ": " + error.what());
+    return wrong(error.what());
   }
-  run.json = format == "json";
+  command.run.json = raw.format == "json";
   // A trace that was forgotten ends.
   constexpr uint64_t kDefaultFor = 600000;
-  if (traces && app.count("--for") == 0 && command.words.empty()) {
+  if (runs_script(row.kind) && app.count("--for") == 0 && command.words.empty()) {
     command.milliseconds = kDefaultFor;
     command.ends_by_default = true;
   }
-  if (!target.empty() && (has_target(command) || !take_target(target, command)))
-    return usage_error(std::string(row.name) + ": name one program");
-  const int targets = count_targets(command);
-  if (doctor && targets == 0) return line;
-  if (targets != 1)
-    return usage_error(std::string(row.name) +
-                       ": name one program: -p PID, -n NAME, --exe FILE or -- COMMAND");
-  if (command.functions.empty() && row.kind != Command::Kind::List && !doctor)
-    return usage_error(std::string(row.name) + ": name a function (gotap list shows them)");
-  return line;
+  const std::string problem = problem_of(row, command, raw);
+  return problem.empty() ? std::move(line) : wrong(problem);
+}
+
+std::vector<OptionRow> rows_of(const CLI::App& app) {
+  std::vector<OptionRow> rows;
+  for (const CLI::Option* option : app.get_options()) {
+    OptionRow row{
+        {}, option->get_option_text(), option->get_description(), option->get_expected_max() > 1};
+    for (const std::string& name : option->get_snames()) row.names.push_back("-" + name);
+    for (const std::string& name : option->get_lnames()) row.names.push_back("--" + name);
+    if (row.names.empty() && row.argument.empty()) row.argument = option->get_name();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size() - 1);
+    std::string_view line = text.substr(0, end);
+    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    lines.emplace_back(line);
+    text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+CommandPage page_of(const CommandRow& row) {
+  CommandPage page{row.name, row.doc, {}, row.more ? row.more : "", {}, lines_of(row.examples)};
+  Command command;
+  RawCommand raw;
+  CLI::App app;
+  add_command_options(app, row, command, raw);
+  page.options = rows_of(app);
+  const std::string gotap = std::string("gotap ") + row.name;
+  switch (row.kind) {
+    case Command::Kind::Doctor: page.usage = {gotap + " [OPTION...] [TARGET]"}; break;
+    case Command::Kind::Emit:
+      page.usage = {gotap + " [OPTION...] FILE", gotap + " [OPTION...] -e 'PROGRAM'"};
+      break;
+    case Command::Kind::Completion: page.usage = {gotap + " bash|zsh|fish"}; break;
+    case Command::Kind::Man: page.usage = {gotap + " [-o FOLDER] [COMMAND]"}; break;
+    default: {
+      const std::string functions =
+          row.kind == Command::Kind::List ? " [FUNCTION...]" : " FUNCTION...";
+      page.usage = {gotap + " -p PID | -n NAME | --exe FILE [OPTION...]" + functions};
+      if (runs_script(row.kind))
+        page.usage.push_back(gotap + " [OPTION...]" + functions + " -- COMMAND [ARGUMENT...]");
+    }
+  }
+  return page;
+}
+
+CommandPage page_of_scripts() {
+  CommandPage page;
+  page.doc = "trace running Go programs";
+  page.usage = {"gotap COMMAND ...", "gotap [OPTION...] FILE [PARAMETER...]",
+                "gotap [OPTION...] -e 'PROGRAM' [PARAMETER...]",
+                "gotap -l 'uprobe:PROGRAM:PATTERN'"};
+  page.more =
+      "What most need is a command. Without one gotap runs a script in bpftrace's language, from a "
+      "file or from -e; $1 is its first parameter.";
+  page.examples = {
+      "gotap -e 'uprobe:./app:main.handle { @calls = count(); }'",
+      "gotap -p 1234 -e 'uretprobe:./app:main.f { @usecs = hist(duration / 1000); }'",
+      "gotap -c './app 7' -e 'uretprobe:./app:main.name { printf(\"%s\\n\", retval); }'"};
+  Options options;
+  Raw raw;
+  CLI::App app;
+  add_options(app, options, raw);
+  page.options = rows_of(app);
+  return page;
+}
+
+bool is_file(const char* path) {
+  struct stat st;
+  return ::stat(path, &st) == 0;
 }
 
 }  // namespace
+
+const std::vector<CommandPage>& command_pages() {
+  static const std::vector<CommandPage> pages = [] {
+    std::vector<CommandPage> all{page_of_scripts()};
+    for (const CommandRow& row : kCommands) all.push_back(page_of(row));
+    return all;
+  }();
+  return pages;
+}
 
 bool has_target(const Command& command) { return count_targets(command) > 0; }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
   CommandLine line;
   Options& options = line.options;
-  if (argc < 2) return {{}, {}, 2, help_page()};
-  // Alone it is a script of that name.
-  if (argc > 2 && std::string_view(argv[1]) == "emit") return parse_emit(argc - 1, argv + 1);
+  if (argc < 2) return {{}, {}, 2, first_page()};
+  // Alone it is a script of that name, if there is one.
   for (const CommandRow& row : kCommands)
-    if ((argc > 2 || row.kind == Command::Kind::Doctor) && std::string_view(argv[1]) == row.name)
+    if (std::string_view(argv[1]) == row.name && (argc > 2 || !is_file(argv[1])))
       return parse_command(row, argc - 1, argv + 1);
+  // For the shells' completions, and not in the help.
+  if (std::string_view(argv[1]) == kCompleteCommand) {
+    line.command.kind = Command::Kind::Complete;
+    line.command.words.assign(argv + 2, argv + argc);
+    return line;
+  }
   CLI::App app("", "gotap");
   Raw raw;
   add_options(app, options, raw);
   try {  // CLI11 speaks by exceptions; none leaves this function
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return {{}, {}, 0, help_page()};
+    return {{}, {}, 0, help_page(page_of_scripts())};
   } catch (const CLI::ParseError& error) {
     return usage_error(error.what());
   }

@@ -33,21 +33,33 @@ struct Options {
   bool dry_run = false;                                       ///< --dry-run
   bool info = false;                                          ///< --info
   std::string dump;                                           ///< --dump=ast|types|plan|bpf
-  bool emit = false;                                          ///< the command `emit`
-  std::string dialect;                                        ///< its --for: 0.17 or 0.27
+  std::string dialect;  ///< of `gotap emit`, --for: 0.17 or 0.27
 
   /// --attach
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
-/// `gotap trace`, `latency`, `count`, `list`, `show`, `doctor`: see `gotap help`.
+/// `gotap trace` and its like: see `gotap --help`.
 struct Command {
-  enum class Kind : uint8_t { None, Trace, Latency, Count, List, Show, Doctor };
+  enum class Kind : uint8_t {
+    None,
+    Trace,
+    Latency,
+    Count,
+    List,
+    Show,
+    Doctor,
+    Emit,
+    Completion,
+    Man,
+    Complete,  ///< for the shells' completions
+  };
   Kind kind = Kind::None;
   Options run;                         ///< of the script that it writes: -p, -o, -f ...
   std::string process_name;            ///< -n
   std::string exe;                     ///< --exe
-  std::vector<std::string> words;      ///< behind --: the program to start and its arguments
+  std::vector<std::string> words;      ///< behind --: the program to start and its arguments;
+                                       ///< of `completion` and `man` their argument
   std::vector<std::string> functions;  ///< as the user names them
   std::vector<std::string> excluded;   ///< --exclude: patterns
   std::string filter, by, slower;      ///< expressions of the script; "10ms"

@@ -20,9 +20,12 @@ int run(int argc, const char* const* argv) {
     case Command::Kind::List: return list_functions(line.command);
     case Command::Kind::Show: return show_function(line.command);
     case Command::Kind::Doctor: return run_doctor(line.command);
+    case Command::Kind::Emit: return emit_script(line.command.run);
+    case Command::Kind::Completion: return print_completion(line.command);
+    case Command::Kind::Man: return print_man(line.command);
+    case Command::Kind::Complete: return complete_words(line.command);
     case Command::Kind::None: break;
   }
-  if (line.options.emit) return emit_script(line.options);
   if (line.options.info) return print_info();
   if (line.options.list) return list_probes(line.options);
   return run_script(line.options);

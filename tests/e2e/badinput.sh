@@ -102,7 +102,8 @@ usage() {
   code=0
   "$GOTAP" > out 2> err < /dev/null || code=$?
   equal badinput-usage-nothing 2 "$code" err
-  holds badinput-usage-help err '^OPTIONS'
+  holds badinput-usage-help err '^  gotap trace '
+  equal badinput-usage-screenful 0 "$(awk 'NR > 24 || length > 80' err | wc -l)" err
   refused usage-option 2 'argument|option|try: gotap --help' --nosuch -e 'BEGIN { }'
   refused usage-no-script 2 'no script' -q
   refused usage-e-empty 2 'argument|-e' -e
