@@ -17,6 +17,8 @@ std::string_view variable(const char* name) {
 
 }  // namespace
 
+bool is_terminal(int fd) { return ::isatty(fd) == 1; }
+
 size_t terminal_width(int fd) {
   constexpr size_t kUsual = 80;
   winsize size{};
@@ -25,8 +27,7 @@ size_t terminal_width(int fd) {
 
 bool wants_colour(int fd) {
   const std::string_view terminal = variable("TERM");
-  return ::isatty(fd) == 1 && !terminal.empty() && terminal != "dumb" &&
-         variable("NO_COLOR").empty();
+  return is_terminal(fd) && !terminal.empty() && terminal != "dumb" && variable("NO_COLOR").empty();
 }
 
 }  // namespace gotap

@@ -5,6 +5,8 @@
 
 namespace gotap {
 
+bool is_terminal(int fd);
+
 /// Columns of the terminal behind the descriptor; 80 if it is none, or does not say.
 size_t terminal_width(int fd);
 

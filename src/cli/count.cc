@@ -18,8 +18,8 @@ int count_calls(const Command& command) {
                     });
   if (script.empty()) return kFailed;
   return run_command(command, std::move(*traced), script + timers(command, "print(@calls);"),
-                     [](const output::SinkOptions& options) {
-                       return std::make_unique<output::CountSink>(options);
+                     [&](const output::SinkOptions& options) {
+                       return std::make_unique<output::CountSink>(options, command.limit);
                      });
 }
 

@@ -128,7 +128,7 @@ constexpr CommandRow kCommands[] = {
      "of an expression. They contain the cost of the probes; gotap doctor measures that."},
     {"count", Command::Kind::Count, "how often functions are called",
      "  gotap count -p 1234 main: --for 10s\n"
-     "  gotap count -n server 'net/http.*' --exclude '*.func*'\n"
+     "  gotap count -n server 'net/http.*' --exclude '*.func*' --limit 20\n"
      "  gotap count -p 1234 Put --by 'typeof(retval)'\n",
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
@@ -276,6 +276,8 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
         ->option_text("TIME")
         ->transform(kTime);
   }
+  if (row.kind == Command::Kind::Count)
+    app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
   if (row.kind == Command::Kind::Trace) {
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");

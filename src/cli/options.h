@@ -68,7 +68,7 @@ struct Command {
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C
   bool ends_by_default = false;        ///< --for was not given
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
-  uint32_t limit = 0;                  ///< --limit; 0: all
+  uint32_t limit = 0;                  ///< --limit: lines, or rows; 0: all
   bool print_script = false;           ///< --print-script
 };
 

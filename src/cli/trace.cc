@@ -1,11 +1,13 @@
 // `gotap trace`: a line for each call as it returns, with arguments, results and duration.
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "go/type_info.h"
-#include "output/text.h"
+#include "output/trace_lines.h"
 
 namespace gotap::cli {
 
@@ -103,25 +105,6 @@ std::string print_of(const std::string& mark, std::string_view function, const P
          more.arguments + ");\n";
 }
 
-// Shows so many lines and no more.
-class LimitedSink : public output::TextSink {
- public:
-  LimitedSink(const output::SinkOptions& options, uint32_t limit)
-      : TextSink(options), left_(limit ? std::optional(limit) : std::nullopt) {}
-  void print(const Format& format, const std::vector<output::Value>& args) override {
-    if (left_ == 0) return;
-    if (left_) --*left_;
-    TextSink::print(format, args);
-  }
-  void map(const output::MapDump& map) override {
-    if (map.name != "@lines") TextSink::map(map);
-  }
-  void end() override { ending(); }
-
- private:
-  std::optional<uint32_t> left_;  // none: no limit
-};
-
 }  // namespace
 
 int trace_calls(const Command& command) {
@@ -141,7 +124,9 @@ int trace_calls(const Command& command) {
                           ") { exit(); }\n"
                     : "";
   std::string script;
+  std::vector<std::string> names;
   for (const uint32_t function : traced->functions) {
+    names.emplace_back(traced->name(function));
     Traced one = *traced;
     one.functions = {function};
     Piece call, results;
@@ -166,7 +151,13 @@ int trace_calls(const Command& command) {
   if (script.empty()) return kFailed;
   return run_command(command, std::move(*traced), script + timers(command),
                      [&](const output::SinkOptions& options) {
-                       return std::make_unique<LimitedSink>(options, command.limit);
+                       output::TraceStyle style = output::trace_style(options);
+                       style.functions = names;
+                       style.limit = command.limit;
+                       // Where some calls are left out, their beginnings would have no end.
+                       style.nested =
+                           command.enter && !needs_return(command) && command.filter.empty();
+                       return std::make_unique<output::TraceSink>(options, std::move(style));
                      });
 }
 

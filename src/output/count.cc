@@ -28,13 +28,24 @@ void CountSink::map(const MapDump& map) {
                   seconds > 0 ? static_cast<double>(calls) / seconds : 0.0);
     data() += line;
   };
+  uint64_t others = 0;
+  size_t shown = 0;
   for (const MapEntry& entry : entries) {
     const auto* value = std::get_if<Value>(&entry.value);
     const auto* calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
     const uint64_t n = calls ? static_cast<uint64_t>(*calls) : 0;
     total += n;
+    if (limit_ > 0 && shown == limit_) {
+      others += n;
+      continue;
+    }
+    shown++;
     row(n);
     data() += keys_text(entry) + "\n";
+  }
+  if (shown < entries.size()) {
+    row(others);
+    data() += "in " + std::to_string(entries.size() - shown) + " more\n";
   }
   row(total);
   data() += "in all\n";

@@ -92,5 +92,21 @@ TEST(CountSink, IsATableOfTheMostFrequent) {
   EXPECT_NE(text.find("\n           9 "), std::string::npos) << text;
 }
 
+class TopTwo : public CountSink {
+ public:
+  explicit TopTwo(const SinkOptions& options) : CountSink(options, 2) {}
+};
+
+TEST(CountSink, OfMoreThanTheLimitTheOthersAreOneRow) {
+  MapDump calls{"@calls", {}};
+  for (int64_t i = 1; i <= 5; i++)
+    calls.entries.push_back({{{std::string(1, static_cast<char>('a' + i))}}, Value{i}});
+  const std::string text = written<TopTwo>({calls});
+  EXPECT_NE(text.find("\n           5 "), std::string::npos) << text;
+  EXPECT_NE(text.find("  f\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  e\n           6 "), std::string::npos) << text;
+  EXPECT_NE(text.find("in 3 more\n          15 "), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace gotap::output

@@ -20,8 +20,12 @@ void TextSink::attached(uint64_t probes) {
   writer_.notify_attached();
 }
 
-void TextSink::print(const Format& format, const std::vector<Value>& args) {
+void TextSink::append(const Format& format, const std::vector<Value>& args) {
   append_printf(writer_.data(), format, args, data_text_);
+}
+
+void TextSink::print(const Format& format, const std::vector<Value>& args) {
+  append(format, args);
   writer_.written();
 }
 

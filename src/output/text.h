@@ -35,6 +35,7 @@ class TextSink : public Sink {
  protected:
   /// For sinks that show some things in a way of their own.
   std::string& data() { return writer_.data(); }
+  void append(const Format& format, const std::vector<Value>& args);  ///< a printf's text
   void written() { writer_.written(); }
   void ending() { writer_.ending(); }
   std::string keys_text(const MapEntry& entry) const;  ///< "a, 1", safe on a terminal

@@ -44,7 +44,7 @@ trace_values() {
   plain_lines "$work/seen" > "$work/lines"
   same "trace-errors-$name" "$work/expected" "$work/lines" "$work/err"
   "$GOTAP" trace -q -o "$work/seen" --enter --limit 3 Fact -- "$binary" > /dev/null 2> "$work/err" || true
-  printf '> main.Fact(n=5, label="f")\n> main.Fact(n=4, label="fx")\n> main.Fact(n=3, label="fxx")\n' > "$work/expected"
+  printf '> main.Fact(n=5, label="f")\n  > main.Fact(n=4, label="fx")\n    > main.Fact(n=3, label="fxx")\n' > "$work/expected"
   plain_lines "$work/seen" > "$work/lines"
   same "trace-limit-$name" "$work/expected" "$work/lines" "$work/err"
   "$GOTAP" trace -q -o "$work/seen" --slower 1000s Fact -- "$binary" > /dev/null 2> "$work/err" || true
@@ -59,6 +59,20 @@ count_values() {
   rows "$work/seen" | awk 'FILENAME == ARGV[1] { known[$1]; next } $1 in known' "$work/expected" - > "$work/lines"
   [ -s "$work/expected" ] || fail "count-program-$name" "$work/own"
   same "count-$name" "$work/expected" "$work/lines" "$work/err"
+}
+
+# The most frequent functions, and what the others add up to.
+count_limit() {
+  local binary=$1
+  "$GOTAP" count -q -o "$work/all" 'main.P*' -- "$binary" > "$work/own" 2> "$work/err" || true
+  "$GOTAP" count -q -o "$work/top" --limit 3 'main.P*' -- "$binary" > "$work/own" 2> "$work/err" || true
+  counts() { awk '$1 ~ /^[0-9]+$/ { print $1 }' "$1"; }
+  counts "$work/all" | head -n 3 > "$work/expected"
+  counts "$work/all" | sed '$d' | tail -n +4 | awk '{ n += $1 } END { print n }' >> "$work/expected"
+  counts "$work/all" | tail -n 1 >> "$work/expected"
+  counts "$work/top" > "$work/lines"
+  same count-limit "$work/expected" "$work/lines" "$work/top"
+  holds count-limit-more "$work/top" " in [0-9]+ more\$"
 }
 
 latency_values() {
@@ -88,6 +102,7 @@ for version in 1.15 1.24 1.27; do
   trace_values "$(go_program "$version" values)" "$version"
   latency_values "$(go_program "$version" values)" "$version"
   count_values "$(go_program "$version" counters)" "$version"
+  if [ "$version" = 1.24 ]; then count_limit "$(go_program "$version" counters)"; fi
 done
 
 [ -n "${binary:-}" ] || binary=$(go_program "$version" values)

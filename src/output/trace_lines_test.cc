@@ -1,0 +1,100 @@
+// Lines of `gotap trace`, plain, coloured, in a narrow terminal and nested.
+#include "output/trace_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace gotap::output {
+namespace {
+
+const std::string kTime = "2026-11-29T12:24:27.123456+0000";
+const std::string kPut =
+    kTime + " goroutine 18 main.(*Store).Put(key=\"a(b) c  d\", n=3) = <nil>  0.112ms";
+
+std::string line(TraceStyle style, const std::string& text) {
+  style.functions = {"main.(*Store)", "main.(*Store).Put", "main.f"};
+  return TraceSink(SinkOptions{}, std::move(style)).shown(text);
+}
+
+std::string without_colours(const std::string& text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); i++) {
+    if (text[i] != '\033')
+      out += text[i];
+    else
+      i = text.find('m', i);
+  }
+  return out;
+}
+
+TEST(TraceLines, PlainIsAsItCame) {
+  EXPECT_EQ(line({}, kPut), kPut);
+  EXPECT_EQ(line({}, "something else"), "something else");
+  EXPECT_EQ(line({}, kTime + " goroutine 18 main.other(x)  1ms"),
+            kTime + " goroutine 18 main.other(x)  1ms");
+}
+
+TEST(TraceLines, ColoursChangeNothingElse) {
+  TraceStyle style;
+  style.colour = true;
+  const std::string text = line(style, kPut);
+  EXPECT_EQ(without_colours(text), kPut);
+  EXPECT_NE(text.find("\033[1mmain.(*Store).Put\033[0m("), std::string::npos) << text;
+  EXPECT_NE(text.find("\033[33m  0.112ms\033[0m"), std::string::npos) << text;
+}
+
+TEST(TraceLines, ANarrowTerminalKeepsWhatMattersMost) {
+  TraceStyle style;
+  style.width = 80;
+  EXPECT_EQ(line(style, kPut),
+            "12:24:27.123456 goroutine 18 main.(*Store).Put(key=\"a(b) c  d.. = <nil>  0.112ms");
+  EXPECT_EQ(line(style, kPut).size(), 80u);
+  style.colour = true;
+  EXPECT_EQ(without_colours(line(style, kPut)).size(), 80u);
+  // A wide one has room for all.
+  style.colour = false;
+  style.width = 120;
+  EXPECT_EQ(line(style, kPut), kPut);
+  // In one too narrow for anything the line is longer than it.
+  style.width = 10;
+  EXPECT_NE(line(style, kPut).find(".."), std::string::npos);
+  EXPECT_TRUE(line(style, kPut).ends_with("  0.112ms"));
+  // An error is worth more than what led to it.
+  style.width = 80;
+  EXPECT_EQ(
+      line(style, kTime + " goroutine 1 main.f(name=\"a long one\", more=\"and longer\") = open "
+                          "/a/file: no such file  1.000ms"),
+      "12:24:27.123456 goroutine 1 main.f(name=\"a l.. = open /a/file: no suc..  1.000ms");
+  // Letters stay whole.
+  style.width = 80;
+  std::string text = kTime + " goroutine 1 main.f(s=\"";
+  for (int i = 0; i < 60; i++) text += "ä";
+  const std::string cut = line(style, text + "\")  1.000ms");
+  EXPECT_EQ(cut.find("\xc3."), std::string::npos);
+  EXPECT_TRUE(cut.ends_with("ä..  1.000ms")) << cut;
+}
+
+TEST(TraceLines, CallsWithinCallsAreIndented) {
+  TraceStyle style;
+  style.nested = true;
+  style.functions = {"main.f", "main.g"};
+  TraceSink sink(SinkOptions{}, style);
+  const auto show = [&](const std::string& goroutine, const std::string& rest) {
+    const std::string before = kTime + " goroutine " + goroutine + " ";
+    return sink.shown(before + rest).substr(before.size());
+  };
+  EXPECT_EQ(show("1", "> main.f(1)"), "> main.f(1)");
+  EXPECT_EQ(show("1", "> main.g(2)"), "  > main.g(2)");
+  EXPECT_EQ(show("2", "> main.g(3)"), "> main.g(3)");
+  EXPECT_EQ(show("1", "> main.g(4)"), "    > main.g(4)");
+  EXPECT_EQ(show("1", "< main.g(4)  1ms"), "    < main.g(4)  1ms");
+  // A panic ended main.g(2): main.f returns.
+  EXPECT_EQ(show("1", "< main.f(1)  1ms"), "< main.f(1)  1ms");
+  EXPECT_EQ(show("2", "< main.g(3)  1ms"), "< main.g(3)  1ms");
+  // One that began before.
+  EXPECT_EQ(show("1", "< main.g(9)  1ms"), "< main.g(9)  1ms");
+}
+
+}  // namespace
+}  // namespace gotap::output
