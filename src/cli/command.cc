@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "go/type_info.h"
+#include "plan/plan.h"
 #include "trace/process.h"
 
 namespace gotap::cli {
@@ -143,6 +144,25 @@ Result<Traced> find_traced(const Command& command) {
   return traced;
 }
 
+// Whether returns of a function are seen, its own and those of functions that it leaves to by a
+// jump.
+bool returns_are_seen(const go::Image& image, const go::FunctionSites& sites, int jumps) {
+  if (jumps == 0 || !plan::unseen_returns(sites).empty()) return false;
+  return std::all_of(sites.tail_jumps.begin(), sites.tail_jumps.end(),
+                     [&](const go::TailJump& jump) {
+                       const auto to = image.function_at(jump.target);
+                       return to && returns_are_seen(image, image.sites(*to), jumps - 1);
+                     });
+}
+
+// Whether a function that is one of many has such a probe.
+bool has_probe(const go::Image& image, uint32_t function, std::string_view kind) {
+  constexpr int kJumps = 8;
+  if (!image.functions()[function].is_go) return true;
+  const go::FunctionSites sites = image.sites(function);
+  return sites.entry && (kind != "uretprobe" || returns_are_seen(image, sites, kJumps));
+}
+
 bool mentions(const std::string& expression, const char* word) {
   return expression.find(word) != std::string::npos;
 }
@@ -180,7 +200,13 @@ std::string write_clauses(
   if (functions.size() < traced.functions.size() && !command.run.quiet)
     std::fprintf(stderr, "%s left out, as the calls are seen in the functions called\n",
                  count_of(traced.functions.size() - functions.size(), "wrapper").c_str());
+  size_t without_probe = 0;
   for (const uint32_t function : functions) {
+    // One that is named alone is refused by the plan, with the reason.
+    if (functions.size() > 1 && !has_probe(*traced.image, function, kind)) {
+      without_probe++;
+      continue;
+    }
     const auto when = predicate(command, traced, function);
     if (!when) {
       left_out++;
@@ -189,6 +215,9 @@ std::string write_clauses(
     std::string& probes = probes_of[*when];
     probes += (probes.empty() ? "" : ",\n") + traced.probe(kind, traced.name(function));
   }
+  if (without_probe > 0 && (!command.run.quiet || probes_of.empty()))
+    std::fprintf(stderr, "%s left out: cannot be probed (gotap list says why)\n",
+                 count_of(without_probe, "function").c_str());
   if (left_out > 0 && (!command.run.quiet || probes_of.empty()))
     std::fprintf(stderr, "%s left out: no error among the results that are known\n",
                  count_of(left_out, "function").c_str());

@@ -39,8 +39,8 @@ bool is_excluded(const Command& command, std::string_view function);
 
 /// The clauses of the script: `write` makes one of some probes, as the script names them, and of
 /// the predicate (`/.../ `, or nothing) that --filter, --slower and --errors ask of their calls.
-/// Wrappers that lead to another of the functions are left out, and so are, with --errors,
-/// functions that return none. Empty: none is left, which has been said.
+/// Of several functions those are left out that cannot be probed, wrappers that lead to another of
+/// them and, with --errors, functions that return none. Empty: none is left, which has been said.
 std::string write_clauses(
     const Command& command, const Traced& traced, const char* kind,
     const std::function<std::string(const std::string& probes, const std::string& when)>& write);

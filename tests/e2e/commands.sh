@@ -132,6 +132,10 @@ equal no-end 0 "$(grep -c interval "$work/script.bt")" "$work/script.bt"
 "$GOTAP" count --print-script Fact -- "$binary" > "$work/script.bt"
 equal no-default-end 0 "$(grep -c interval "$work/script.bt")" "$work/script.bt"
 
+# Of a package what cannot be probed is left out; where it is named alone it is refused.
+ends_with package 0 '^[0-9]+ functions? left out: cannot be probed' count --for 1ms --exe "$binary" runtime:
+ends_with unprobed 1 'goexit cannot be probed' count --for 1ms --exe "$binary" runtime.goexit
+
 ends_with no-target 2 'name one program' count Fact
 ends_with two-targets 2 'name one program' count -p 1 --exe "$binary" Fact
 ends_with no-function 2 'name a function' latency --exe "$binary"
