@@ -25,9 +25,17 @@ size_t terminal_width(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
-bool wants_colour(int fd) {
-  const std::string_view terminal = variable("TERM");
-  return is_terminal(fd) && !terminal.empty() && terminal != "dumb" && variable("NO_COLOR").empty();
+size_t terminal_height(int fd) {
+  constexpr size_t kUsual = 24;
+  winsize size{};
+  return ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : kUsual;
 }
+
+bool can_draw() {
+  const std::string_view terminal = variable("TERM");
+  return !terminal.empty() && terminal != "dumb";
+}
+
+bool wants_colour(int fd) { return is_terminal(fd) && can_draw() && variable("NO_COLOR").empty(); }
 
 }  // namespace gotap

@@ -19,7 +19,8 @@ int count_calls(const Command& command) {
   if (script.empty()) return kFailed;
   return run_command(command, std::move(*traced), script + timers(command, "print(@calls);"),
                      [&](const output::SinkOptions& options) {
-                       return std::make_unique<output::CountSink>(options, command.limit);
+                       return std::make_unique<output::CountSink>(options, command.limit,
+                                                                  command.interval > 0);
                      });
 }
 

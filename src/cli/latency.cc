@@ -33,8 +33,8 @@ int show_latency(const Command& command) {
   if (script.empty()) return kFailed;
   return run_command(command, std::move(*traced),
                      script + timers(command, "print(@max); print(@ns);"),
-                     [](const output::SinkOptions& options) {
-                       return std::make_unique<output::LatencySink>(options);
+                     [&](const output::SinkOptions& options) {
+                       return std::make_unique<output::LatencySink>(options, command.interval > 0);
                      });
 }
 

@@ -272,7 +272,8 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
   if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
     app.add_option("--by", command.by, "for each value of this: 'args.key'")
         ->option_text("EXPRESSION");
-    app.add_option("--interval", command.interval, "print every so often, too: 1s")
+    app.add_option("--interval", command.interval,
+                   "show it every so often, too: 1s; on a terminal in place of the last")
         ->option_text("TIME")
         ->transform(kTime);
   }

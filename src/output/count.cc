@@ -22,6 +22,8 @@ void CountSink::map(const MapDump& map) {
   std::reverse(entries.begin(), entries.end());
   uint64_t total = 0;
   char line[64];
+  const size_t limit = limit_ ? limit_ : screen_.rows();
+  const size_t begin = data().size();
   data() += "\n       calls       per s\n";
   auto row = [&](uint64_t calls) {
     std::snprintf(line, sizeof line, "%12llu %11.1f  ", static_cast<unsigned long long>(calls),
@@ -35,7 +37,7 @@ void CountSink::map(const MapDump& map) {
     const auto* calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
     const uint64_t n = calls ? static_cast<uint64_t>(*calls) : 0;
     total += n;
-    if (limit_ > 0 && shown == limit_) {
+    if (limit > 0 && shown == limit) {
       others += n;
       continue;
     }
@@ -49,6 +51,7 @@ void CountSink::map(const MapDump& map) {
   }
   row(total);
   data() += "in all\n";
+  screen_.redraw(data(), begin);
   written();
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "output/screen.h"
 #include "output/text.h"
 
 namespace gotap::output {
@@ -16,14 +17,19 @@ namespace gotap::output {
 /// were attached.
 class CountSink : public TextSink {
  public:
-  explicit CountSink(const SinkOptions& options, uint32_t limit = 0)
-      : TextSink(options), limit_(limit) {}
+  /// `live`: it is shown more than once.
+  explicit CountSink(const SinkOptions& options, uint32_t limit = 0, bool live = false)
+      : TextSink(options), limit_(limit), screen_(options, live) {}
   void attached(uint64_t probes) override;
   void map(const MapDump& map) override;
-  void end() override { ending(); }
+  void end() override {
+    screen_.ending();
+    ending();
+  }
 
  private:
   uint32_t limit_;
+  Screen screen_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

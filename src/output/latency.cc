@@ -99,7 +99,6 @@ void LatencySink::append(const MapEntry& entry) {
     out += "  max " + duration_text(found->second);
   out += "\n";
   append_rows(out, *histogram);
-  written();
 }
 
 void LatencySink::map(const MapDump& map) {
@@ -111,8 +110,11 @@ void LatencySink::map(const MapDump& map) {
     return;
   }
   if (map.name != "@ns") return TextSink::map(map);
+  const size_t begin = data().size();
   if (map.entries.empty()) data() += "\nno call has returned\n";
   for (const MapEntry& entry : shown_entries(map)) append(entry);
+  screen_.redraw(data(), begin);
+  written();
 }
 
 }  // namespace gotap::output

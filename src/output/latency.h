@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 
+#include "output/screen.h"
 #include "output/text.h"
 
 namespace gotap::output {
@@ -23,12 +24,15 @@ uint64_t percentile(const Histogram& histogram, double part);
 /// in fine parts), in this order; other maps as TextSink does.
 class LatencySink : public TextSink {
  public:
-  explicit LatencySink(const SinkOptions& options) : TextSink(options) {}
+  /// `live`: they are shown more than once.
+  explicit LatencySink(const SinkOptions& options, bool live = false)
+      : TextSink(options), screen_(options, live) {}
   void map(const MapDump& map) override;
   void end() override { ending(); }
 
  private:
   void append(const MapEntry& entry);
+  Screen screen_;
   std::map<std::string, uint64_t> longest_;  ///< by the keys' text
 };
 

@@ -28,6 +28,7 @@ on_screen() {
   done
   "${terminal[@]}" capture-pane -p -e -S - > coloured
   "${terminal[@]}" kill-session -t one
+  cp seen all
   # The program's own lines are there as well.
   sed -i '/goroutine 1/!d' seen coloured
 }
@@ -66,4 +67,18 @@ sed -E "s/^$lines//; s/\(.*//" seen > nested
 printf '%s\n' '> main.Fact' '  > main.Fact' '    > main.Fact' '      > main.Fact' '        > main.Fact' \
   '        < main.Fact' '      < main.Fact' '    < main.Fact' '  < main.Fact' '< main.Fact' > expected
 same terminal-nested expected nested err
+# A table that is shown again stands where it was; in a pipe, and where it cannot, each follows the last.
+live() { # NAME TABLES-ON-SCREEN VARIABLE=VALUE... COMMAND
+  local name=$1 tables=$2
+  shift 2
+  # However many tables there were.
+  on_screen "$@"
+  local seen_tables
+  seen_tables=$(grep -c '^ *calls  *per s$' all) || true
+  if [ "$tables" = many ] && [ "$seen_tables" -gt 1 ]; then seen_tables=many; fi
+  equal "terminal-live-$name" "$tables" "$seen_tables" all err
+}
+live once 1 '"$GOTAP" count -q --interval 50ms --for 1s --exe ./values Fact 2> err'
+live dumb many TERM=dumb '"$GOTAP" count -q --interval 50ms --for 1s --exe ./values Fact 2> err'
+live pipe many '"$GOTAP" count -q --interval 50ms --for 1s --exe ./values Fact 2> err | cat'
 finish
