@@ -23,7 +23,8 @@ constexpr const char* kIntro =
     "  gotap -l 'uprobe:PROGRAM:PATTERN'               list what can be probed\n"
     "  gotap emit FILE                                 print it as a script for bpftrace\n"
     "\n"
-    "  gotap trace|latency|count|list|show -p PID FUNCTION...   what most need, without a script; "
+    "  gotap trace|latency|count|log|list|show -p PID FUNCTION...   what most need, without a "
+    "script; "
     "each "
     "has --help\n";
 
@@ -193,6 +194,10 @@ constexpr CommandRow kCommands[] = {
      "  gotap count -p 1234 main: --for 10s\n"
      "  gotap count -n server 'net/http.*' --exclude '*.func*'\n"
      "  gotap count -p 1234 Put --by 'typeof(retval)'\n"},
+    {"log", Command::Kind::Log, "a line each time that a line of source runs, with its variables",
+     "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
+     "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
+     "  gotap log fetch.go:31 'attempt {n} of {url}' --limit 20 -- ./crawler\n"},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
@@ -218,8 +223,18 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   for (int i = own + 1; i < argc; i++) command.words.push_back(argv[i]);
   CLI::App app(row.doc, std::string("gotap ") + row.name);
   app.set_help_flag("-h,--help", "print this page");
-  app.add_option("FUNCTION", command.functions,
-                 "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  const bool logs = row.kind == Command::Kind::Log;
+  if (logs) {
+    app.add_option("LINE", command.line,
+                   "FILE:LINE of the source; of the file's path the end is enough");
+    app.add_option("TEXT", command.log_text,
+                   "what is printed: {name}, {name.field}, {len(name)}, {pkg.Var} stand for "
+                   "values, {{ and }} for braces");
+  } else {
+    app.add_option(
+        "FUNCTION", command.functions,
+        "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  }
   app.add_option("-p", run.pids, "this process; repeatable")
       ->option_text("PID")
       ->allow_extra_args(false)
@@ -227,15 +242,19 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   app.add_option("-n", command.process_name, "the processes that run a program of this name")
       ->option_text("NAME");
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
-  app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
-      ->option_text("PATTERN")
-      ->allow_extra_args(false);
+  if (!logs)
+    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+        ->option_text("PATTERN")
+        ->allow_extra_args(false);
   add_type_sources(app, run);
   if (row.kind != Command::Kind::Show)
     app.add_option("-f", format, "the output's format: text or json")
         ->option_text("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
-  if (traces) {
+  if (logs)
+    app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
+        ->option_text("EXPRESSION");
+  if (traces && !logs) {
     app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
         ->option_text("EXPRESSION");
     app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
@@ -248,6 +267,8 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
           return good ? std::string() : text + " is no time such as 10ms";
         });
     app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+  }
+  if (traces) {
     app.add_option("--for", command.milliseconds,
                    "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
                    "program that is started is traced to its end)")
@@ -265,8 +286,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
         ->option_text("TIME")
         ->transform(kTime);
   }
-  if (row.kind == Command::Kind::Trace) {
+  if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
+  if (row.kind == Command::Kind::Trace || logs) {
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
   }
   app.footer(std::string("EXAMPLES\n") + row.examples);
@@ -289,7 +311,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   if (targets != 1)
     return usage_error(std::string(row.name) +
                        ": name one program: -p PID, -n NAME, --exe FILE or -- COMMAND");
-  if (command.functions.empty() && row.kind != Command::Kind::List)
+  if (logs && (command.line.empty() || app.count("TEXT") == 0))
+    return usage_error("log: give a line and a text, as in checkout.go:142 'cart {cart.ID}'");
+  if (command.functions.empty() && !logs && row.kind != Command::Kind::List)
     return usage_error(std::string(row.name) + ": name a function (gotap list shows them)");
   return line;
 }

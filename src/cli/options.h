@@ -39,9 +39,9 @@ struct Options {
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
 
-/// `gotap trace`, `latency`, `count`, `list`, `show`: see `gotap help`.
+/// `gotap trace`, `latency`, `count`, `log`, `list`, `show`: see `gotap help`.
 struct Command {
-  enum class Kind : uint8_t { None, Trace, Latency, Count, List, Show };
+  enum class Kind : uint8_t { None, Trace, Latency, Count, Log, List, Show };
   Kind kind = Kind::None;
   Options run;                         ///< of the script that it writes: -p, -o, -f ...
   std::string process_name;            ///< -n
@@ -49,7 +49,7 @@ struct Command {
   std::vector<std::string> words;      ///< behind --: the program to start and its arguments
   std::vector<std::string> functions;  ///< as the user names them
   std::vector<std::string> excluded;   ///< --exclude: patterns
-  std::string filter, by, slower;      ///< expressions of the script; "10ms"
+  std::string filter, by, slower;      ///< expressions of the script; "10ms"; log: --when
   bool errors = false;                 ///< --errors
   bool enter = false;                  ///< --enter
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C
@@ -57,6 +57,7 @@ struct Command {
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
   uint32_t limit = 0;                  ///< --limit; 0: all
   bool print_script = false;           ///< --print-script
+  std::string line, log_text;          ///< log: FILE:LINE and 'TEXT'
 };
 
 /// What the command line asks for.

@@ -1,34 +1,15 @@
 // `gotap trace`: a line for each call as it returns, with arguments, results and duration.
-#include <optional>
-
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/printf_text.h"
 #include "cli/report.h"
 #include "go/type_info.h"
-#include "output/text.h"
 
 namespace gotap::cli {
 
 namespace {
 
 using go::TypeKind;
-
-// A part of a printf(): its format, and the arguments that the format asks for.
-struct Piece {
-  std::string format, arguments;
-  Piece& text(std::string_view it) {
-    for (const char c : it)
-      format += c == '%'                ? std::string("%%")
-                : c == '"' || c == '\\' ? std::string("\\") + c
-                                        : std::string(1, c);
-    return *this;
-  }
-  Piece& value(const char* conversion, const std::string& expression) {
-    format += conversion;
-    arguments += ", " + expression;
-    return *this;
-  }
-};
 
 /// Adds the value of a type as Go would print it, as far as the script's language can show it.
 void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
@@ -98,29 +79,9 @@ std::string print_of(const std::string& mark, std::string_view function, const P
                      const Piece& more) {
   Piece name;
   name.text(function);
-  return "  printf(\"%s goroutine %d " + mark + name.format + "(" + call.format + ")" +
-         more.format + "\\n\", strftime(\"%Y-%m-%dT%H:%M:%S.%f%z\", nsecs), goid" + call.arguments +
-         more.arguments + ");\n";
+  return std::string("  printf(\"") + kLineHead + mark + name.format + "(" + call.format + ")" +
+         more.format + "\\n\", " + kLineHeadArguments + call.arguments + more.arguments + ");\n";
 }
-
-// Shows so many lines and no more.
-class LimitedSink : public output::TextSink {
- public:
-  LimitedSink(const output::SinkOptions& options, uint32_t limit)
-      : TextSink(options), left_(limit ? std::optional(limit) : std::nullopt) {}
-  void print(const Format& format, const std::vector<output::Value>& args) override {
-    if (left_ == 0) return;
-    if (left_) --*left_;
-    TextSink::print(format, args);
-  }
-  void map(const output::MapDump& map) override {
-    if (map.name != "@lines") TextSink::map(map);
-  }
-  void end() override { ending(); }
-
- private:
-  std::optional<uint32_t> left_;  // none: no limit
-};
 
 }  // namespace
 
@@ -136,10 +97,7 @@ int trace_calls(const Command& command) {
     return kFailed;
   }
   const go::TypeInfo& info = traced->image->type_info();
-  const std::string limit =
-      command.limit ? "  @lines = count();\n  if (@lines >= " + std::to_string(command.limit) +
-                          ") { exit(); }\n"
-                    : "";
+  const std::string limit = limit_of(command.limit);
   std::string script;
   for (const uint32_t function : traced->functions) {
     Traced one = *traced;

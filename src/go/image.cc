@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "arch/x86_64.h"
 #include "base/fd.h"
@@ -13,6 +14,7 @@
 #include "go/functions.h"
 #include "go/image_types.h"
 #include "go/inline_tree.h"
+#include "go/line_sites.h"
 #include "go/pclntab.h"
 #include "go/sites.h"
 #include "go/versions.h"
@@ -39,6 +41,7 @@ struct Image::Impl {
   std::unique_ptr<ImageTypes> types;
   int32_t tls_offset = kUsualTlsOffset;
   uint64_t gofunc = 0;  ///< moduledata.gofunc, from 1.18
+  mutable std::map<std::pair<std::string, uint32_t>, LineSites> lines;  ///< asked for before
 
   Result<void> read();
   Result<void> read_go();
@@ -305,6 +308,17 @@ std::optional<SourceLine> Image::line(uint64_t address) const {
   auto index = function_at(address);
   if (!index || !impl_->functions[*index].is_go) return std::nullopt;
   return impl_->pclntab->line(impl_->rows[*index], address);
+}
+
+const LineSites& Image::line_sites(std::string_view file, uint32_t line) const {
+  auto [known, fresh] = impl_->lines.try_emplace({std::string(file), line});
+  if (!fresh || !impl_->pclntab) return known->second;
+  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  known->second =
+      find_line_sites({impl_->elf, *impl_->pclntab, impl_->functions, impl_->rows,
+                       impl_->knows_version() ? &tables : nullptr, impl_->types->source_rows(file)},
+                      file, line);
+  return known->second;
 }
 
 std::optional<uint64_t> Image::file_offset(uint64_t address) const {
