@@ -62,11 +62,11 @@ InlinedValues::InlinedValues(Bytes code, uint64_t entry, const std::vector<PcRan
     if (line != lines.lines.end() && at.address >= line->begin) step.line = line->value;
     steps_.push_back(std::move(step));
   }
-  link(function);
+  link(function, code);
 }
 
 // A jump through a register (a switch's table) may lead anywhere.
-void InlinedValues::link(const DecodedFunction& function) {
+void InlinedValues::link(const DecodedFunction& function, Bytes code) {
   for (uint32_t i = 0; i < steps_.size(); i++) {
     const arch::Instruction& insn = function.insns[i].insn;
     const bool goes_on = insn.flow == Flow::Next || insn.flow == Flow::Branch ||
@@ -79,6 +79,9 @@ void InlinedValues::link(const DecodedFunction& function) {
     if (insn.flow == Flow::IndirectJump)
       for (Step& step : steps_) step.before.push_back(i);
   }
+  if (!steps_.empty())
+    drop_padding(code, steps_[0].address, function.insns,
+                 [this](size_t i) -> std::vector<uint32_t>& { return steps_[i].before; });
 }
 
 /// Where the instruction has a place on the stack.

@@ -60,7 +60,7 @@ class InlinedValues {
   static int64_t from_sp(const Step& step, const LocatedPiece& place);
   static bool overwrites(const Step& step, const LocatedPiece& place);
   static bool copies(const Step& step, const LocatedPiece& from, const LocatedPiece& to);
-  void link(const DecodedFunction& function);
+  void link(const DecodedFunction& function, Bytes code);
 
   std::vector<Step> steps_;  // empty: the code cannot be read
   bool has_depths_ = true;

@@ -27,7 +27,8 @@ struct Candidate {
 /// The instructions that may run right before each one. What a jump table leads to is taken to be
 /// where code begins that nothing falls into, or that other jumps lead to: a wrong guess costs a
 /// second hit, or one hit of a line in a switch.
-std::vector<std::vector<uint32_t>> came_from(const DecodedFunction& function) {
+std::vector<std::vector<uint32_t>> came_from(const DecodedFunction& function, Bytes code,
+                                             uint64_t entry) {
   const std::vector<Decoded>& insns = function.insns;
   std::vector<std::vector<uint32_t>> before(insns.size());
   std::vector<bool> falls_into(insns.size()), jumped_to(insns.size());
@@ -50,6 +51,7 @@ std::vector<std::vector<uint32_t>> came_from(const DecodedFunction& function) {
   for (size_t i = 1; i < insns.size(); i++)
     if (!falls_into[i] || jumped_to[i])
       before[i].insert(before[i].end(), tables.begin(), tables.end());
+  drop_padding(code, entry, insns, [&](size_t i) -> std::vector<uint32_t>& { return before[i]; });
   return before;
 }
 
@@ -160,7 +162,7 @@ void Lines::add(uint32_t index, std::vector<SourceRows::Row> rows) {
     if (has_check) at = std::max(at, check.branch + 1);
     candidates.insert({at, inlined});
   }
-  const auto before = came_from(decoded);
+  const auto before = came_from(decoded, *code, function.entry);
   for (auto it = candidates.begin(); it != candidates.end();)
     it = leads_through(before, *it, candidates) ? candidates.erase(it) : std::next(it);
   for (const Candidate& candidate : candidates) {

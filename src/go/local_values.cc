@@ -7,8 +7,8 @@
 // the variable in the same place, to the instructions that put it there. On none of them may
 // - a call, or an instruction that writes several registers at once, have written the register,
 // - anything have been stored to the place on the stack, unless that store begins it, or the
-//   variable lives in memory; a place that begins later than its store must be a copy of the one
-//   before,
+//   variable lives in memory; what was stored before DWARF says that it is there must be a copy of
+//   where it was,
 // - the value have been made by a later line, unless a loop came back from there,
 // - a variable in memory not have been written, or its address taken, since its block began,
 // - an argument be anywhere else than where the ABI has it, when the function begins: DWARF of Go
@@ -44,11 +44,13 @@ class InlinedValues::LocalSearch {
  public:
   /// `part` is the offset of the part in DWARF's count, `offset` in the value.
   LocalSearch(const InlinedValues& function, const LocalVariable& variable,
-              const std::optional<ValueLocation>& passed, uint32_t part, uint32_t offset)
+              const std::optional<ValueLocation>& passed, const LocatedPiece* whole, uint32_t part,
+              uint32_t offset)
       : function_(function),
         steps_(function.steps_),
         variable_(variable),
         passed_(passed),
+        whole_(whole),
         part_(part),
         offset_(offset) {}
 
@@ -59,7 +61,7 @@ class InlinedValues::LocalSearch {
     while (!open_.empty()) {
       const State state = open_.back();
       open_.pop_back();
-      if (!(variable_.in_memory ? go_back_in_memory(state) : go_back(state))) return false;
+      if (!(whole_ ? go_back_in_memory(state) : go_back(state))) return false;
     }
     return true;
   }
@@ -74,30 +76,38 @@ class InlinedValues::LocalSearch {
 
   bool go_back(const State& state) {
     const LocatedPiece& place = state.place;
-    const bool begins = begins_at(place, steps_[state.at].address);
     if (state.at == 0 || steps_[state.at].before.empty()) return is_passed(state);
     for (const uint32_t before : steps_[state.at].before) {
       const Step& step = steps_[before];
       const LocatedPiece* from = listed(step.address);
       const bool was_here = from && is_same_place(*from, place);
       const bool written = overwrites(step, place);
-      const State next{place, before, state.comes, state.back || before >= state.at};
-      if (written && !in_order(step, next)) return false;
-      if (state.comes) {
-        if (!written) add(next);
-        // What a place on the stack got before it was said to be the variable's must be a copy.
-        else if (place.in == LocatedPiece::In::Frame && (!from || !copies(step, *from, place)))
-          return false;
-      } else if (!written) {
-        if (!was_here && !begins) return false;
-        if (!was_here && function_.minor_ <= kLoopHeadMinor && comes_both_ways(state)) return false;
-        add({place, before, !was_here, next.back});
-      } else if (!begins) {
+      const State next{place, before, state.comes || !was_here, state.back || before >= state.at};
+      if (!written) {
+        add(next);
+      } else if (!in_order(step, next)) {
+        return false;
+      } else if (state.comes) {
+        if (!is_made(step, from, next)) return false;
+      } else if (was_here) {
+        // A new value, if the compiler knows of it.
         if (place.in == LocatedPiece::In::Frame || step.clobbers || writes_several(step))
           return false;
       }
     }
     return true;
+  }
+
+  /// Whether what the step put into the place, some time before DWARF says that it is there, is the
+  /// variable's: on the stack it must be a copy, and in a register after a loop, of which old
+  /// versions forget at its head what happened in it.
+  bool is_made(const Step& step, const LocatedPiece* from, const State& next) const {
+    const bool in_frame = next.place.in == LocatedPiece::In::Frame;
+    if (!in_frame && (function_.minor_ > kLoopHeadMinor || !next.back)) return true;
+    if (from && copies(step, *from, next.place)) return true;
+    const LocatedPiece* then =
+        next.at + 1 < steps_.size() ? listed(steps_[next.at + 1].address) : nullptr;
+    return then && is_same_place(*then, next.place);
   }
 
   bool go_back_in_memory(const State& state) {
@@ -139,31 +149,14 @@ class InlinedValues::LocalSearch {
       open_.push_back(state);
   }
 
-  /// Whether DWARF has the part in the place behind one of the instructions before, and behind
-  /// another nowhere.
-  bool comes_both_ways(const State& state) const {
-    bool there = false, elsewhere = false;
-    for (const uint32_t before : steps_[state.at].before) {
-      const LocatedPiece* from = listed(steps_[before].address);
-      const bool here =
-          (from && is_same_place(*from, state.place)) || overwrites(steps_[before], state.place);
-      there |= here;
-      elsewhere |= !here;
-    }
-    return there && elsewhere;
-  }
-
   /// Whether the step may have made what the line sees.
   bool in_order(const Step& step, const State& next) const {
     return next.back || step.inlined != inlined_ || step.line <= static_cast<int64_t>(line_);
   }
   bool takes_address(const Step& step) const {
-    if (!step.writes.stack_address || variable_.places.empty()) return false;
-    const auto& pieces = variable_.places.front().pieces;
-    return std::any_of(pieces.begin(), pieces.end(), [&](const LocatedPiece& whole) {
-      const int64_t begin = from_sp(step, whole);
-      return *step.writes.stack_address >= begin && *step.writes.stack_address < begin + whole.size;
-    });
+    if (!step.writes.stack_address) return false;
+    const int64_t begin = from_sp(step, *whole_);
+    return *step.writes.stack_address >= begin && *step.writes.stack_address < begin + whole_->size;
   }
   static bool writes_several(const Step& step) {
     const uint32_t registers = step.writes.registers & ~(uint32_t{1} << (arch::PtRegs::sp / 8));
@@ -177,19 +170,12 @@ class InlinedValues::LocalSearch {
           if (piece.value_offset == part_) return &piece;
     return nullptr;
   }
-  bool begins_at(const LocatedPiece& place, uint64_t address) const {
-    return std::any_of(variable_.places.begin(), variable_.places.end(),
-                       [&](const LocatedValue& value) {
-                         if (value.begin != address) return false;
-                         const LocatedPiece* here = listed(address);
-                         return here && is_same_place(*here, place);
-                       });
-  }
 
   const InlinedValues& function_;
   const std::vector<Step>& steps_;
   const LocalVariable& variable_;
   const std::optional<ValueLocation>& passed_;
+  const LocatedPiece* whole_;  // not null: it lives in memory, there
   uint32_t part_, offset_;
   uint32_t line_ = 0;
   int32_t inlined_ = -1;
@@ -225,11 +211,15 @@ Result<ValueLocation> InlinedValues::place_local(const Types& types, const Local
     Piece it;
     it.size = piece.size;
     it.offset = offset.value_or(0);
+    // What is larger than a word has one place for as long as it is there.
+    const bool in_memory = piece.in == LocatedPiece::In::Frame && found->pieces.size() == 1 &&
+                           (variable.in_memory || piece.size > kWord);
     const auto holds = [&](const LocatedPiece& place, uint32_t in_value) {
-      return LocalSearch(*this, variable, passed, piece.value_offset, in_value)
+      return LocalSearch(*this, variable, passed, in_memory ? &piece : nullptr, piece.value_offset,
+                         in_value)
           .is_there(place, at, point.line);
     };
-    if (variable.in_memory && piece.in == LocatedPiece::In::Frame && found->pieces.size() == 1) {
+    if (in_memory) {
       LocatedPiece word = piece;
       bool whole = piece.size <= kMostWords * kWord;
       for (uint32_t done = 0; whole && done < piece.size; done += word.size) {
