@@ -206,7 +206,7 @@ TEST(Access, Variables) {
   EXPECT_EQ(at("n", {}), "words [sp+24]:4s");
   EXPECT_EQ(at("gone", {}), "unknown: optimized out");
   // On the heap: its address is in the frame.
-  EXPECT_EQ(at("shared", {}), "base=[sp+48]:8; words [base+0]:8s");
+  EXPECT_EQ(at("shared", {}), "base=[sp+48]:8; words [base]:8s");
   EXPECT_EQ(at("none", {}), "-1: there is no variable none on line 7");
   const Path alone{{PathRoot::Kind::Local, "n", {}}, {}};
   EXPECT_EQ(shown(resolve(*info, kHandle, alone, V)),

@@ -147,7 +147,10 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
     }
     if (resolved.error) return of_function(*resolved.error);
     if (resolved.access.type == go::kNoType) {
-      if (unknown.empty()) unknown = name + ": " + resolved.access.unknown;
+      if (at.line)
+        missing = go::PathError{path.path.root.name + ": " + resolved.access.unknown, "", -1};
+      else if (unknown.empty())
+        unknown = name + ": " + resolved.access.unknown;
       continue;
     }
     go::PathError why;

@@ -183,8 +183,8 @@ uretprobe:"./demo":"main.unknown"
 )~"},
     {R"~(u:./demo@main.go:7 /local.req.Key == "a"/ { print(local.n + 1); print(len(local.key)); print(local.gone); })~",
      R"~(uprobe:"./demo"@"main.go":7
-  / (local.req.Key:string[1024] == "a":string[2]):bool /
-  print((local.n:int32 + 1:int64):int64)
+  / (local.req.Key:string[1024] == "a":string[8]):bool /
+  print((cast(local.n:int32):int64 + 1:int64):int64)
   print(len(local.key):int64)
   print(local.gone:int32)
 )~"},

@@ -23,9 +23,10 @@ planned() {
 for version in $versions; do
   have_go "$version" || { skip "lines-$version" "$(no_go "$version")"; continue; }
   program=$(go_program "$version" loglines)
-  # FILE LINE ADDRESS [VIEW] [x]: x where a statement begins; a line `-` ends a sequence.
+  # FILE LINE ADDRESS [VIEW] [x]: x where a statement begins; a line `-` ends a sequence. Of Go 1.15 the file is
+  # the end of its path.
   objdump --dwarf=decodedline "$program" 2> /dev/null |
-    awk '$1 == "main.go" && $2 ~ /^[0-9]+$/ && $NF == "x" { print $2, $3 }' | sort -u > "$work/objdump"
+    awk '($1 == "main.go" || $1 ~ /loglines\/main.go$/) && $2 ~ /^[0-9]+$/ && $NF == "x" { print $2, $3 }' | sort -u > "$work/objdump"
   "$GOTAP" --dump plan -e "uprobe:$program:main.* { @ = count(); }" 2> /dev/null |
     awk '/^  0x/ { print $1 }' | sort -u > "$work/entries"
   mapfile -t lines < <(cut -d' ' -f1 "$work/objdump" | sort -nu)

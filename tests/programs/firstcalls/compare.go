@@ -154,6 +154,7 @@ func unknownTo(delve string) string {
 		"no padding in the location":                               "?no padding",
 		"declared on a later line than the function":               "?no such parameter",
 		"unused parameter without a location":                      "?empty OP stack",
+		"slice of which only the length is left":                   "non-zero length array with nil base",
 		"variable without a location there":                        "could not find loclist entry",
 		"what an interface or a closure in registers leads to":     "read out of bounds",
 		"type of an interface that delve does not find":            "?could not resolve interface type",
