@@ -94,7 +94,7 @@ func escapes(n int) int {
 //go:noinline
 func (c *cart) add(name string, price float64) (n int, err error) {
 	if name == "" {
-		err = errors.New("no name")
+		err = errors.New("unnamed")
 		say("error: %s %s", c.ID, err)
 		return 0, err // LOG error: {c.ID} {err}
 	}
