@@ -2,7 +2,8 @@
 // (PutDefaultFunc, putscope, putInlinedFunc): a function's variables stand in its lexical blocks;
 // those of an inlined call stand beside each other, whatever blocks they were declared in, and
 // those of which nothing is left are missing; a variable on the heap is listed as `&x`, a pointer.
-// Go 1.27 lists strings and slices that are not whole any more as their parts: `x.ptr`, `x.len`.
+// Go 1.27 also lists places of its own on the stack, for parts of any function's variables:
+// `x.data`.
 #include <algorithm>
 #include <map>
 
@@ -45,7 +46,6 @@ class LocalScopes {
     LocalVariable variable;
     DwarfDie die, named;
     uint32_t declared = 0;  ///< line
-    bool is_part = false;   ///< the entries are those of a part of it
   };
 
   void add_block(const DwarfDie& block, std::vector<AddressRange> code, bool flat,
@@ -79,7 +79,8 @@ class LocalScopes {
 
  private:
   static bool is_name(std::string_view name) {
-    return !name.empty() && name != "_" && name[0] != '.' && name[0] != '~' && name[0] != '#';
+    return !name.empty() && name != "_" && name[0] != '~' && name[0] != '#' &&
+           name.find('.') == name.npos;
   }
 
   void add(const DwarfDie& die, const std::vector<AddressRange>& code, bool flat, bool outermost) {
@@ -90,9 +91,6 @@ class LocalScopes {
     it.variable.escaped = name.starts_with('&');
     if (it.variable.escaped) name.remove_prefix(1);
     if (!is_name(name)) return;
-    const size_t dot = name.find('.');
-    it.is_part = dot != name.npos;
-    name = name.substr(0, dot);
     const bool parameter = named->tag() == elf::DW_TAG_formal_parameter;
     it.declared = static_cast<uint32_t>(dwarf_.attribute(*named, elf::DW_AT_decl_line).number);
     it.variable.name = name;
@@ -103,7 +101,6 @@ class LocalScopes {
     if (!outermost || flat) it.variable.scope = code;
     it.die = die;
     it.named = *named;
-    if (it.is_part) it.variable.state = LocalVariable::State::Gone;
     if (!parameter && it.declared >= line_) it.variable.state = LocalVariable::State::Later;
     const auto [known, fresh] = found_.try_emplace(std::string(name), it);
     if (fresh) return;
@@ -111,7 +108,7 @@ class LocalScopes {
     if (it.variable.state == LocalVariable::State::Later) return;
     // A parameter that lives on the heap is there twice, once as it was passed.
     const bool same = known->second.declared == it.declared;
-    if (same && (known->second.variable.escaped || it.is_part)) return;
+    if (same && known->second.variable.escaped) return;
     const bool twice = flat && was_visible && !same;
     known->second = std::move(it);
     if (twice) known->second.variable.state = LocalVariable::State::Ambiguous;
@@ -149,9 +146,9 @@ std::vector<LocalVariable> DwarfTypes::locals(uint64_t pc, uint32_t line, Types&
   for (const auto& [name, found] : scopes.found()) {
     LocalVariable it = found.variable;
     if (inlined) it.is_parameter = false;
-    const uint64_t type = found.is_part ? 0 : impl_->type_of(found.named);
-    if (type == 0 && !found.is_part) continue;
-    if (type != 0) it.type = types.reference(*this, type);
+    const uint64_t type = impl_->type_of(found.named);
+    if (type == 0) continue;
+    it.type = types.reference(*this, type);
     if (it.state != LocalVariable::State::Gone) {
       const uint64_t size = types.at(it.type).size;
       for (const auto& [range, expression] : dwarf.locations(found.die)) {

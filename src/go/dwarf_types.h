@@ -61,9 +61,8 @@ struct LocalVariable {
     Gone,       ///< nothing of it is left in this inlined copy
     Ambiguous,  ///< of several of this name in an inlined copy DWARF does not say which is meant
   };
-  std::string name;  ///< as in the source
-  /// Of what is in its places: of an escaped one, a pointer to it. None: only parts are left of it.
-  TypeId type = kNoType;
+  std::string name;       ///< as in the source
+  TypeId type = kNoType;  ///< of what is in its places: of an escaped one, a pointer to it
   State state = State::Visible;
   bool escaped = false;       ///< it lives on the heap
   bool is_parameter = false;  ///< of the function itself, or a result

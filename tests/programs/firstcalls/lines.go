@@ -124,7 +124,7 @@ func (p *program) visible(address uint64, line int) map[string]*dwarf.Entry {
 				name, _ := p.inherited(child, dwarf.AttrName).(string)
 				declared, _ := p.inherited(child, dwarf.AttrDeclLine).(int64)
 				name = strings.TrimPrefix(name, "&")
-				// Go 1.27 lists parts of what is not whole any more, `name.len`.
+				// Go 1.27 lists places of its own, `name.len`.
 				if name == "" || name == "_" || strings.ContainsAny(name, "~.#") ||
 					child.Tag == dwarf.TagVariable && int(declared) >= line {
 					continue
