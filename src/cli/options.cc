@@ -209,6 +209,41 @@ constexpr CommandRow kCommands[] = {
      "  gotap show -n consul 'fsm.(*FSM).Apply'\n"},
 };
 
+// What the commands of functions are about.
+void add_functions(CLI::App& app, Command& command) {
+  app.add_option("FUNCTION", command.functions,
+                 "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
+  app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+      ->option_text("PATTERN")
+      ->allow_extra_args(false);
+}
+
+// What `gotap log` is about.
+void add_line(CLI::App& app, Command& command) {
+  app.add_option("LINE", command.line,
+                 "FILE:LINE of the source; of the file's path the end is enough");
+  app.add_option("TEXT", command.log_text,
+                 "what is printed: {name}, {name.field}, {len(name)}, {pkg.Var} stand for values, "
+                 "{{ and }} for braces");
+  app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
+      ->option_text("EXPRESSION");
+}
+
+void add_choice_of_calls(CLI::App& app, Command& command) {
+  app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
+      ->option_text("EXPRESSION");
+  app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
+      ->option_text("TIME")
+      ->check([](const std::string& text) {
+        const size_t digits = text.find_first_not_of("0123456789");
+        const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+        const bool good =
+            digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
+        return good ? std::string() : text + " is no time such as 10ms";
+      });
+  app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+}
+
 // `gotap trace ...` and its like: a command line of its own.
 CommandLine parse_command(const CommandRow& row, int argc, const char* const* argv) {
   CommandLine line;
@@ -224,17 +259,10 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   CLI::App app(row.doc, std::string("gotap ") + row.name);
   app.set_help_flag("-h,--help", "print this page");
   const bool logs = row.kind == Command::Kind::Log;
-  if (logs) {
-    app.add_option("LINE", command.line,
-                   "FILE:LINE of the source; of the file's path the end is enough");
-    app.add_option("TEXT", command.log_text,
-                   "what is printed: {name}, {name.field}, {len(name)}, {pkg.Var} stand for "
-                   "values, {{ and }} for braces");
-  } else {
-    app.add_option(
-        "FUNCTION", command.functions,
-        "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
-  }
+  if (logs)
+    add_line(app, command);
+  else
+    add_functions(app, command);
   app.add_option("-p", run.pids, "this process; repeatable")
       ->option_text("PID")
       ->allow_extra_args(false)
@@ -242,32 +270,12 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   app.add_option("-n", command.process_name, "the processes that run a program of this name")
       ->option_text("NAME");
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
-  if (!logs)
-    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
-        ->option_text("PATTERN")
-        ->allow_extra_args(false);
   add_type_sources(app, run);
   if (row.kind != Command::Kind::Show)
     app.add_option("-f", format, "the output's format: text or json")
         ->option_text("FORMAT")
         ->check(CLI::IsMember({"text", "json"}));
-  if (logs)
-    app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
-        ->option_text("EXPRESSION");
-  if (traces && !logs) {
-    app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
-        ->option_text("EXPRESSION");
-    app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
-        ->option_text("TIME")
-        ->check([](const std::string& text) {
-          const size_t digits = text.find_first_not_of("0123456789");
-          const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
-          const bool good =
-              digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
-          return good ? std::string() : text + " is no time such as 10ms";
-        });
-    app.add_flag("--errors", command.errors, "only calls whose error is not nil");
-  }
+  if (traces && !logs) add_choice_of_calls(app, command);
   if (traces) {
     app.add_option("--for", command.milliseconds,
                    "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
@@ -288,9 +296,8 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   }
   if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
-  if (row.kind == Command::Kind::Trace || logs) {
+  if (row.kind == Command::Kind::Trace || logs)
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
-  }
   app.footer(std::string("EXAMPLES\n") + row.examples);
   try {
     app.parse(own, argv);
