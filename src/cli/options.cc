@@ -221,7 +221,8 @@ void add_functions(CLI::App& app, Command& command) {
 // What `gotap log` is about.
 void add_line(CLI::App& app, Command& command) {
   app.add_option("LINE", command.line,
-                 "FILE:LINE of the source; of the file's path the end is enough");
+                 "FILE:LINE of the source; of the file's path the end is enough")
+      ->option_text("FILE:LINE");
   app.add_option("TEXT", command.log_text,
                  "what is printed: {name}, {name.field}, {len(name)}, {pkg.Var} stand for values, "
                  "{{ and }} for braces");

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Variables at lines of source, gotap against delve: Go's own gofmt, built with DWARF, formats a file; where some dozen
 # lines of its packages are run first, both show the variables that have names there. Every value is
-# equal, or unknown to one of them for a reason that is counted. `./dev delve` does the same with the compiler
+# equal, or unknown to one of them for a reason that is counted. `./dev delve` does the same with more lines
 # (docs/DELVE.md).
 : "${GOTAP_TEST_VERSIONS=1.19 1.24 1.27}"
 # shellcheck source=tests/e2e/lib.sh
