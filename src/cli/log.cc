@@ -301,7 +301,7 @@ int log_line(const Command& command) {
   if (!text) return kFailed;
   Piece head;
   const std::string context = context_at(line);
-  if (!context.empty()) head.text("trace ").value("%s", "trace_id(" + context + ")").text(" ");
+  if (!context.empty()) head.text("trace=").value("%s", "trace_id(" + context + ")").text(" ");
   const std::string script = line.probe() + when + " {\n  printf(\"" + kLineHead + head.format +
                              text->format + "\\n\", " + kLineHeadArguments + head.arguments +
                              text->arguments + ");\n" + limit_of(command.limit) + "}\n";

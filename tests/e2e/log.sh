@@ -83,7 +83,22 @@ grep ' goroutine ' "$work/out" | sed -E 's/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+[
 printf 'at %s of 4: %s\n' 1 2 2 4 3 9 > "$work/expected"
 same log-when "$work/expected" "$work/seen" "$work/err"
 
-# lines ARGUMENT...: what gotap log says that is wrong.
+# A function's first line runs once a call, with its parameters; a loop's, when it begins and for each test.
+first=$(grep -n '^func switches' "$source" | cut -d: -f1)
+"$GOTAP" log "main.go:$first" 'call {n}' -q -- "$program" > "$work/out" 2> "$work/err" || true
+sed -nE 's/^[^ ]+ goroutine 1 (call .*)/\1/p' "$work/out" > "$work/seen"
+for _ in 1 2; do printf 'call %s\n' 0 1 2 3 4 5 6 7 8 9; done > "$work/expected"
+same log-head "$work/expected" "$work/seen" "$work/err"
+
+# A context at hand: its trace is printed, as the program says it itself.
+spans=$(go_program 1.24 spans)
+"$GOTAP" log "spans/main.go:$(awk '/ctx.Err\(\) != nil/ { print NR; exit }' "$programs/spans/main.go")" 'call {n}' -q -- "$spans" \
+  > "$work/out" 2> "$work/err" || true
+sed -nE 's/^Spanned ([0-9]+) (<[^>]*>|[^ ]*).*/trace=\2 call \1/p' "$work/out" > "$work/expected"
+sed -nE 's/^[^ ]+ goroutine 1 (trace=.*)/\1/p' "$work/out" > "$work/seen"
+same log-trace "$work/expected" "$work/seen" "$work/err"
+
+# complain ARGUMENT...: what gotap log says that is wrong.
 complain() { "$GOTAP" log "$@" --exe "$program" --print-script 2>&1 || true; }
 
 loop=$(line_of loop)
