@@ -92,9 +92,9 @@ same log-head "$work/expected" "$work/seen" "$work/err"
 
 # A context at hand: its trace is printed, as the program says it itself.
 spans=$(go_program 1.24 spans)
-"$GOTAP" log "spans/main.go:$(awk '/ctx.Err\(\) != nil/ { print NR; exit }' "$programs/spans/main.go")" 'call {n}' -q -- "$spans" \
+"$GOTAP" log "spans/main.go:$(awk '/ctx.Err\(\) != nil/ { print NR; exit }' "$programs/spans/main.go")" 'called' -q -- "$spans" \
   > "$work/out" 2> "$work/err" || true
-sed -nE 's/^Spanned ([0-9]+) (<[^>]*>|[^ ]*).*/trace=\2 call \1/p' "$work/out" > "$work/expected"
+sed -nE 's/^Spanned [0-9]+ (<[^>]*>|[^ ]*).*/trace=\1 called/p' "$work/out" > "$work/expected"
 sed -nE 's/^[^ ]+ goroutine 1 (trace=.*)/\1/p' "$work/out" > "$work/seen"
 same log-trace "$work/expected" "$work/seen" "$work/err"
 
