@@ -328,6 +328,8 @@ Writes writes(Bytes code) {
       result.stack_bytes = operand.size / 8;
     }
   }
+  if (insn.mnemonic == ZYDIS_MNEMONIC_LEA && operands[1].mem.base == ZYDIS_REGISTER_RSP)
+    result.stack_address = operands[1].mem.disp.value;
   const bool copies =
       insn.mnemonic == ZYDIS_MNEMONIC_MOV || insn.mnemonic == ZYDIS_MNEMONIC_MOVZX ||
       insn.mnemonic == ZYDIS_MNEMONIC_MOVSX || insn.mnemonic == ZYDIS_MNEMONIC_MOVSXD;

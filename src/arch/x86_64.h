@@ -110,6 +110,8 @@ struct Writes {
   uint32_t copied_bytes = 0;
   std::optional<uint16_t> from_register;
   int64_t from_offset = 0;
+  /// It takes the address of memory at RSP + this, which who has it may overwrite.
+  std::optional<int64_t> stack_address;
 };
 Writes writes(Bytes code);
 

@@ -241,5 +241,12 @@ TEST(TlsDisplacement, Table) {
   EXPECT_EQ(tls_displacement(Bytes(plain.data(), plain.size())), std::nullopt);
 }
 
+TEST(Writes, AddressesOfTheStack) {
+  const uint8_t of_stack[] = {0x48, 0x8d, 0x7c, 0x24, 0x08};  // lea 8(%rsp), %rdi
+  EXPECT_EQ(writes({of_stack, sizeof of_stack}).stack_address, 8);
+  const uint8_t other[] = {0x48, 0x8d, 0x7b, 0x08};  // lea 8(%rbx), %rdi
+  EXPECT_FALSE(writes({other, sizeof other}).stack_address);
+}
+
 }  // namespace
 }  // namespace gotap::arch

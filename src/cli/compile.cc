@@ -57,6 +57,12 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
       if (!named.empty() && std::none_of(named.begin(), named.end(), is_go))
         return lang::TargetFacts{};
     }
+    std::vector<go::LinePoint> lines;
+    if (image.is_go() && !probe.file.empty())
+      for (const go::LineSite& site : image.line_sites(probe.file, probe.line).sites) {
+        named.push_back(site.function);
+        lines.push_back({site.address, probe.line});
+      }
     std::string no_goid;
     if (image.is_go() && image.goid_offset() == 0)
       no_goid = "is of a Go version of which it is not known where goroutines keep their ids";
@@ -67,7 +73,8 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
                              image.go_version(),
                              std::move(no_goid),
                              image.is_go() ? &image.type_info() : nullptr,
-                             std::move(named)};
+                             std::move(named),
+                             std::move(lines)};
   }
   return std::nullopt;
 }

@@ -133,6 +133,13 @@ constexpr CommandRow kCommands[] = {
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
      "expression needs them."},
+    {"log", Command::Kind::Log, "a line each time that a line of source runs, with its variables",
+     "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
+     "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
+     "  gotap log fetch.go:31 'attempt {n} of {url}' --limit 20 -- ./crawler\n",
+     "The printf one wishes to have compiled in. Every copy of the line is seen, inlined ones "
+     "included. A variable that is not known at that instruction prints as <reason>; of a stripped "
+     "program --debug-binary has the variables."},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
@@ -185,7 +192,7 @@ bool of_functions(Command::Kind kind) {
 // Those that write a script and run it.
 bool runs_script(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
-         kind == Command::Kind::Count;
+         kind == Command::Kind::Count || kind == Command::Kind::Log;
 }
 
 void add_emit_options(CLI::App& app, Options& options) {
@@ -220,9 +227,19 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
         ->check(CLI::IsMember({"text", "json"}));
 }
 
-// Which calls, for how long, where to.
-void add_run_options(CLI::App& app, Command& command) {
-  Options& run = command.run;
+// What `gotap log` is about.
+void add_line(CLI::App& app, Command& command) {
+  app.add_option("LINE", command.line,
+                 "FILE:LINE of the source; of the file's path the end is enough")
+      ->option_text("FILE:LINE");
+  app.add_option("TEXT", command.log_text,
+                 "what is printed: {name}, {name.field}, {len(name)}, {pkg.Var} stand for values, "
+                 "{{ and }} for braces");
+  app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
+      ->option_text("EXPRESSION");
+}
+
+void add_choice_of_calls(CLI::App& app, Command& command) {
   app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
       ->option_text("EXPRESSION");
   app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
@@ -235,6 +252,11 @@ void add_run_options(CLI::App& app, Command& command) {
         return good ? std::string() : text + " is no time such as 10ms";
       });
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+}
+
+// For how long, where to.
+void add_run_options(CLI::App& app, Command& command) {
+  Options& run = command.run;
   app.add_option("--for", command.milliseconds,
                  "end after this time: 30s, 5m; 10m unless said otherwise, 0s: only by ^C (a "
                  "program that is started is traced to its end)")
@@ -263,11 +285,14 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
   if (row.kind == Command::Kind::Doctor)
     app.add_option("TARGET", raw.target,
                    "a process id, the name of a program that runs, or its file");
+  else if (row.kind == Command::Kind::Log)
+    add_line(app, command);
   else
     app.add_option(
         "FUNCTION", command.functions,
         "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
   add_target_options(app, row, command, raw);
+  if (runs_script(row.kind) && of_functions(row.kind)) add_choice_of_calls(app, command);
   if (runs_script(row.kind)) add_run_options(app, command);
   if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
     app.add_option("--by", command.by, "for each value of this: 'args.key'")
@@ -279,10 +304,10 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
   }
   if (row.kind == Command::Kind::Count)
     app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
-  if (row.kind == Command::Kind::Trace) {
+  if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
+  if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Log)
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
-  }
 }
 
 int count_targets(const Command& command) {
@@ -323,6 +348,8 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
   const int targets = count_targets(command);
   if (row.kind == Command::Kind::Doctor && targets < 2) return "";
   if (targets != 1) return "name one program: -p PID, -n NAME, --exe FILE or -- COMMAND";
+  if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
+    return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
   if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)
     return "name a function (gotap list shows them)";
   return "";
@@ -408,8 +435,9 @@ CommandPage page_of(const CommandRow& row) {
     case Command::Kind::Completion: page.usage = {gotap + " bash|zsh|fish"}; break;
     case Command::Kind::Man: page.usage = {gotap + " [-o FOLDER] [COMMAND]"}; break;
     default: {
-      const std::string functions =
-          row.kind == Command::Kind::List ? " [FUNCTION...]" : " FUNCTION...";
+      const std::string functions = row.kind == Command::Kind::List  ? " [FUNCTION...]"
+                                    : row.kind == Command::Kind::Log ? " FILE:LINE TEXT"
+                                                                     : " FUNCTION...";
       page.usage = {gotap + " -p PID | -n NAME | --exe FILE [OPTION...]" + functions};
       if (runs_script(row.kind))
         page.usage.push_back(gotap + " [OPTION...]" + functions + " -- COMMAND [ARGUMENT...]");

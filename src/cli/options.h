@@ -46,6 +46,7 @@ struct Command {
     Trace,
     Latency,
     Count,
+    Log,
     List,
     Show,
     Doctor,
@@ -62,7 +63,8 @@ struct Command {
                                        ///< of `completion` and `man` their argument
   std::vector<std::string> functions;  ///< as the user names them
   std::vector<std::string> excluded;   ///< --exclude: patterns
-  std::string filter, by, slower;      ///< expressions of the script; "10ms"
+  std::string filter, by, slower;      ///< expressions of the script; "10ms"; log: --when
+  std::string line, log_text;          ///< log: FILE:LINE and 'TEXT'
   bool errors = false;                 ///< --errors
   bool enter = false;                  ///< --enter
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/printf_text.h"
 #include "cli/report.h"
 #include "go/type_info.h"
 #include "output/trace_lines.h"
@@ -14,23 +15,6 @@ namespace gotap::cli {
 namespace {
 
 using go::TypeKind;
-
-// A part of a printf(): its format, and the arguments that the format asks for.
-struct Piece {
-  std::string format, arguments;
-  Piece& text(std::string_view it) {
-    for (const char c : it)
-      format += c == '%'                ? std::string("%%")
-                : c == '"' || c == '\\' ? std::string("\\") + c
-                                        : std::string(1, c);
-    return *this;
-  }
-  Piece& value(const char* conversion, const std::string& expression) {
-    format += conversion;
-    arguments += ", " + expression;
-    return *this;
-  }
-};
 
 /// Adds the value of a type as Go would print it, as far as the script's language can show it.
 void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
@@ -100,9 +84,8 @@ std::string print_of(const std::string& mark, std::string_view function, const P
                      const Piece& more) {
   Piece name;
   name.text(function);
-  return "  printf(\"%s goroutine %d " + mark + name.format + "(" + call.format + ")" +
-         more.format + "\\n\", strftime(\"%Y-%m-%dT%H:%M:%S.%f%z\", nsecs), goid" + call.arguments +
-         more.arguments + ");\n";
+  return std::string("  printf(\"") + kLineHead + mark + name.format + "(" + call.format + ")" +
+         more.format + "\\n\", " + kLineHeadArguments + call.arguments + more.arguments + ");\n";
 }
 
 }  // namespace
@@ -119,10 +102,7 @@ int trace_calls(const Command& command) {
     return kFailed;
   }
   const go::TypeInfo& info = traced->image->type_info();
-  const std::string limit =
-      command.limit ? "  @lines = count();\n  if (@lines >= " + std::to_string(command.limit) +
-                          ") { exit(); }\n"
-                    : "";
+  const std::string limit = limit_of(command.limit);
   std::string script;
   std::vector<std::string> names;
   for (const uint32_t function : traced->functions) {

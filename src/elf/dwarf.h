@@ -1,12 +1,14 @@
 // Dwarf: the debugging information of a file, versions 4 and 5: units, their entries (DIEs), what
-// entries say, lists of address ranges and of locations. Knows nothing of any language. Read
-// when it is asked for: opening looks at the units' headers. Entry point: Dwarf::open().
+// entries say, lists of address ranges and of locations, line tables. Knows nothing of any
+// language. Read when it is asked for: opening looks at the units' headers. Entry point:
+// Dwarf::open().
 //
 // Facts: DWARF 4 and DWARF 5 standards, section 7. The reader is our own, over base/bytes.h:
 // every offset and size in the file is untrusted. Where it is damaged, reading stops.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -43,6 +45,7 @@ enum DwarfAttribute : uint16_t {
   DW_AT_location = 0x02,
   DW_AT_name = 0x03,
   DW_AT_byte_size = 0x0b,
+  DW_AT_stmt_list = 0x10,
   DW_AT_low_pc = 0x11,
   DW_AT_high_pc = 0x12,
   DW_AT_language = 0x13,
@@ -51,6 +54,7 @@ enum DwarfAttribute : uint16_t {
   DW_AT_abstract_origin = 0x31,
   DW_AT_count = 0x37,
   DW_AT_data_member_location = 0x38,
+  DW_AT_decl_line = 0x3b,
   DW_AT_encoding = 0x3e,
   DW_AT_frame_base = 0x40,
   DW_AT_type = 0x49,
@@ -121,6 +125,28 @@ struct DwarfDie {
 
 using AddressRange = std::pair<uint64_t, uint64_t>;  ///< [begin, end)
 
+/// One row of a line table: from `address` to that of the next row the code is of this line.
+struct DwarfLine {
+  uint64_t address = 0;
+  uint32_t file = 0;  ///< index into DwarfLines::files
+  uint32_t line = 0;
+  bool is_stmt = false;  ///< a statement begins here, by the compiler's word
+  bool ends = false;     ///< the code before it ends here; nothing else of the row counts
+};
+
+/// The line table of a unit: its header, read; its rows are read by Dwarf::for_each_line().
+struct DwarfLines {
+  /// Paths as the compiler wrote them, by the numbers that rows have (from 1 before version 5; 0
+  /// is then empty).
+  std::vector<std::string> files;
+  Bytes program;
+  uint8_t min_length = 1;
+  bool default_is_stmt = false;
+  int8_t line_base = 0;
+  uint8_t line_range = 1, opcode_base = 1;
+  std::vector<uint8_t> operands;  ///< how many each standard operation has, by its number - 1
+};
+
 class Dwarf {
  public:
   /// Nothing: the file has none. `elf` must outlive it.
@@ -153,6 +179,12 @@ class Dwarf {
   /// The address with this index in the unit's table (DW_FORM_addrx, DW_OP_addrx).
   std::optional<uint64_t> indexed_address(const DwarfUnit& unit, uint64_t index) const;
 
+  /// The unit's line table (DWARF 2 to 5); nothing: it has none, or its header is damaged.
+  std::optional<DwarfLines> lines(const DwarfUnit& unit) const;
+  /// Calls `use` with each row in the table's order, until it answers false.
+  void for_each_line(const DwarfLines& lines,
+                     const std::function<bool(const DwarfLine&)>& use) const;
+
   /// What could not be read, each kind of damage once.
   std::vector<std::string> warnings() const;
 
@@ -172,6 +204,10 @@ class Dwarf {
   bool read_indexed(const DwarfUnit& unit, uint16_t form, Cursor& cursor, DwarfValue* value) const;
   std::string_view indexed_text(const DwarfUnit& unit, uint64_t index) const;
   uint64_t list_offset(const DwarfUnit& unit, bool of_ranges, uint64_t index) const;
+  bool read_old_files(Cursor& cursor, DwarfLines* lines) const;
+  bool read_new_files(const DwarfUnit& unit, Cursor& cursor, DwarfLines* lines) const;
+  template <class Use>
+  bool read_paths(const DwarfUnit& unit, Cursor& cursor, Use use) const;
   template <class Use>
   void each_location(const DwarfDie& die, Use use) const;
   template <class Use>

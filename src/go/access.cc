@@ -27,9 +27,8 @@ struct Chosen {
 
 class Resolver {
  public:
-  Resolver(const TypeInfo& info, uint32_t function, const Path& path,
-           const InlinedCallSite* inlined)
-      : info_(info), function_(function), path_(path), inlined_(inlined) {}
+  Resolver(const TypeInfo& info, uint32_t function, const Path& path, const Spot& at)
+      : info_(info), function_(function), path_(path), inlined_(at.inlined), line_(at.line) {}
   /// The value at the path's root. An error, or Access::unknown, says why there is none.
   std::optional<PathError> start(Access& access, Place& place, bool& root_is_field);
 
@@ -44,11 +43,13 @@ class Resolver {
   Chosen context(const Signature& signature) const;
   std::optional<PathError> global(Access& access, Place& place) const;
   std::optional<PathError> captured(const Signature& signature, Access& access, Place& place) const;
+  std::optional<PathError> local(Access& access, Place& place) const;
 
   const TypeInfo& info_;
   uint32_t function_;
   const Path& path_;
   const InlinedCallSite* inlined_;
+  const std::optional<LinePoint>& line_;
 };
 
 Place place_of(const ValueLocation& location, TypeId type) {
@@ -187,8 +188,30 @@ std::optional<PathError> Resolver::captured(const Signature& signature, Access& 
   return std::nullopt;
 }
 
+// Of a variable on the heap the function has the address.
+std::optional<PathError> Resolver::local(Access& access, Place& place) const {
+  if (!line_) return at_root("local variables are known at lines of source only");
+  const auto found = info_.local(function_, *line_, path_.root.name);
+  if (!found.ok()) return at_root(found.error().message, found.error().hint);
+  access.unknown = found->unknown;
+  place = place_of(found->place, found->type);
+  if (!found->escaped || !found->unknown.empty()) return std::nullopt;
+  AccessStep step;
+  step.kind = AccessStep::Kind::Pointer;
+  if (found->place.on_stack)
+    step.first = {Word::In::Stack, 8, false, found->place.stack_offset};
+  else if (place.parts.size() == 1 && place.parts[0].unknown.empty())
+    step.first = place.parts[0].word;
+  else
+    access.unknown = place.missing;
+  access.steps.push_back(step);
+  place = {Place::In::Base, 0, {}, found->type};
+  return std::nullopt;
+}
+
 std::optional<PathError> Resolver::start(Access& access, Place& place, bool& root_is_field) {
   if (path_.root.kind == PathRoot::Kind::Global) return global(access, place);
+  if (path_.root.kind == PathRoot::Kind::Local) return local(access, place);
   const auto signature = info_.signature(function_);
   if (!signature.ok()) {
     access.unknown = signature.error().message;
@@ -226,7 +249,7 @@ std::optional<PathError> Resolver::start(Access& access, Place& place, bool& roo
 
 /// Of all parameters, or all results: each has its own reason why it cannot be had.
 Resolved resolve_list(const TypeInfo& info, uint32_t function, const Path& path,
-                      const Signature& signature, const InlinedCallSite* inlined) {
+                      const Signature& signature, const Spot& at) {
   Resolved all;
   all.access.is_list = true;
   all.access.needs_bias = true;
@@ -240,7 +263,7 @@ Resolved resolve_list(const TypeInfo& info, uint32_t function, const Path& path,
       one.root.name = list[i].name;
     else
       one.root.number = static_cast<uint32_t>(i);
-    Resolved resolved = resolve(info, function, one, Aspect::Whole, {}, inlined);
+    Resolved resolved = resolve(info, function, one, Aspect::Whole, {}, at);
     Whole whole;
     if (resolved.error)
       whole.unknown = resolved.error->message;
@@ -281,20 +304,20 @@ std::optional<uint16_t> register_of(const Word& word) {
 }
 
 Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
-                 const std::vector<std::string>& error_texts, const InlinedCallSite* inlined) {
+                 const std::vector<std::string>& error_texts, const Spot& at) {
   if (aspect == Aspect::Whole && path.steps.empty() && path.root.name.empty() &&
       !path.root.number && path.root.kind != PathRoot::Kind::Global) {
     const auto signature = info.signature(function);
     const bool result = path.root.kind == PathRoot::Kind::Result;
     // One result without a name of its own is that value.
     if (signature.ok() && !(result && signature->results.size() == 1))
-      return resolve_list(info, function, path, *signature, inlined);
+      return resolve_list(info, function, path, *signature, at);
   }
   Resolved resolved;
   Access& access = resolved.access;
   Place place;
   bool root_is_field = false;
-  resolved.error = Resolver(info, function, path, inlined).start(access, place, root_is_field);
+  resolved.error = Resolver(info, function, path, at).start(access, place, root_is_field);
   if (resolved.error || (!access.unknown.empty() && place.type == kNoType)) return resolved;
   Walk walk(info, access, std::move(place));
   if (root_is_field) {

@@ -22,6 +22,7 @@ struct PathRoot {
     Result,     ///< retval.NAME, retval.N, or retval itself
     Captured,   ///< captured.NAME, of a closure
     Global,     ///< global("pkg.name")
+    Local,      ///< local.NAME, at a line of source
     Context,    ///< made by the checker: any parameter of type context.Context, the first one
   };
   Kind kind = Kind::Parameter;
@@ -197,6 +198,12 @@ struct Resolved {
   std::optional<PathError> error;  ///< then `access` means nothing
 };
 
+/// An instruction within a function's code; at most one of both.
+struct Spot {
+  const InlinedCallSite* inlined = nullptr;  ///< where a call of the function, inlined, begins
+  std::optional<LinePoint> line;             ///< where code of a line begins
+};
+
 /// Whether the program has the error type and string that a text of the user names.
 bool knows_error_text(const TypeInfo& info, const std::string& text);
 
@@ -209,10 +216,9 @@ std::string with_article(const std::string& name);
 /// Where `path` leads in function `function`, whose values are looked at at a call's begin
 /// (parameters, captured variables) or at a RET (results). `error_texts` are the error types of
 /// the user, each with the string that is its text: "*main.E.Msg"; one that is not there counts
-/// for nothing. `inlined`: the call was inlined there.
+/// for nothing. `at`: where it is looked at, if that is no call's begin and no RET.
 Resolved resolve(const TypeInfo& info, uint32_t function, const Path& path, Aspect aspect,
-                 const std::vector<std::string>& error_texts = {},
-                 const InlinedCallSite* inlined = nullptr);
+                 const std::vector<std::string>& error_texts = {}, const Spot& at = {});
 
 /// The offset in struct pt_regs of the register that the word is in, if it is in one.
 std::optional<uint16_t> register_of(const Word& word);

@@ -165,7 +165,7 @@ TEST(Access, InlinedCalls) {
   const InlinedCallSite site{0x1234, 0x1234, 0};
   const auto at = [&](std::string name, std::vector<PathStep> steps, Aspect aspect = V) {
     return shown(
-        resolve(*info, kHandle, {arg(std::move(name)), std::move(steps)}, aspect, {}, &site));
+        resolve(*info, kHandle, {arg(std::move(name)), std::move(steps)}, aspect, {}, {&site, {}}));
   };
   const auto any = [](uint16_t offset, uint32_t in_value) {
     return Piece{Piece::In::AnyRegister, static_cast<uint8_t>(offset), in_value, 8};
@@ -188,11 +188,29 @@ TEST(Access, InlinedCalls) {
   EXPECT_EQ(at("key", {}), "unknown: inlined: optimized out") << "no length";
   EXPECT_EQ(at("key", {}, Aspect::Len), "unknown: inlined: optimized out");
   const Path captures{captured("name"), {}};
-  EXPECT_EQ(shown(resolve(*info, kClosure, captures, V, {}, &site)),
+  EXPECT_EQ(shown(resolve(*info, kClosure, captures, V, {}, {&site, {}})),
             "unknown: inlined: not known here");
   const Path of_package{global("main.count"), {}};
-  EXPECT_EQ(shown(resolve(*info, kHandle, of_package, V, {}, &site)),
+  EXPECT_EQ(shown(resolve(*info, kHandle, of_package, V, {}, {&site, {}})),
             shown(resolve(*info, kHandle, of_package, V)));
+}
+
+TEST(Access, Variables) {
+  const auto info = demo();
+  const auto at = [&](std::string name, std::vector<PathStep> steps, Aspect aspect = V) {
+    const Path path{{PathRoot::Kind::Local, std::move(name), {}}, std::move(steps)};
+    return shown(resolve(*info, kHandle, path, aspect, {}, {nullptr, LinePoint{kDemoLine, 7}}));
+  };
+  EXPECT_EQ(at("req", {field("Size")}), "base=bx:8; words [base+40]:4s");
+  EXPECT_EQ(at("key", {}), "words [sp+32]:8 ax:8");
+  EXPECT_EQ(at("n", {}), "words [sp+24]:4s");
+  EXPECT_EQ(at("gone", {}), "unknown: optimized out");
+  // On the heap: its address is in the frame.
+  EXPECT_EQ(at("shared", {}), "base=[sp+48]:8; words [base]:8s");
+  EXPECT_EQ(at("none", {}), "-1: there is no variable none on line 7");
+  const Path alone{{PathRoot::Kind::Local, "n", {}}, {}};
+  EXPECT_EQ(shown(resolve(*info, kHandle, alone, V)),
+            "-1: local variables are known at lines of source only");
 }
 
 // Of a function that is inlined everywhere, DWARF leaves out what has no name.

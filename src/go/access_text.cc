@@ -88,6 +88,7 @@ std::string Path::text() const {
     case PathRoot::Kind::Parameter: out = "args"; break;
     case PathRoot::Kind::Result: out = "retval"; break;
     case PathRoot::Kind::Captured: out = "captured"; break;
+    case PathRoot::Kind::Local: out = "local"; break;
     case PathRoot::Kind::Global: out = "global(\"" + root.name + "\")"; break;
     case PathRoot::Kind::Context: out = "context"; break;
   }

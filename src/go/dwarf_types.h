@@ -52,6 +52,41 @@ struct InlinedCall {
   std::vector<InlinedParameter> params;
 };
 
+/// A parameter or variable of the function, or of the innermost inlined call, that an instruction
+/// belongs to.
+struct LocalVariable {
+  enum class State : uint8_t {
+    Visible,    ///< its name means it at the line
+    Later,      ///< it is declared on the line, or behind it
+    Gone,       ///< nothing of it is left in this inlined copy
+    Ambiguous,  ///< of several of this name in an inlined copy DWARF does not say which is meant
+  };
+  std::string name;       ///< as in the source
+  TypeId type = kNoType;  ///< of what is in its places: of an escaped one, a pointer to it
+  State state = State::Visible;
+  bool escaped = false;       ///< it lives on the heap
+  bool is_parameter = false;  ///< of the function itself, or a result
+  bool is_result = false;
+  bool in_memory = false;                ///< it has one place for all of its life
+  std::vector<elf::AddressRange> scope;  ///< the code of its block; empty: all of the function
+  std::vector<LocatedValue> places;
+};
+
+/// Of some source files, what the line tables say.
+struct SourceRows {
+  struct Row {
+    uint64_t address = 0;
+    uint32_t file = 0;  ///< index into `files`
+    uint32_t line = 0;
+    bool is_stmt = false;  ///< a statement begins here, by the compiler's word
+  };
+  std::vector<std::string> files;
+  std::vector<Row> rows;
+};
+
+/// Whether a file is what `wanted` means: it is its path, or the end of it behind a slash.
+bool is_source_file(std::string_view path, std::string_view wanted);
+
 class DwarfTypes final : public TypeSource {
  public:
   /// Nothing: the file has no DWARF of Go's. `elf` must outlive it. Damage is found as it is
@@ -81,6 +116,14 @@ class DwarfTypes final : public TypeSource {
   /// Of a function that was inlined, without its parameters that have no names; nothing: no
   /// function of this name was.
   std::optional<Signature> inlined_signature(std::string_view name, Types& types) const;
+
+  /// What has a name at the instruction at `pc`, which is of line `line`: each name once, as the
+  /// language's scopes have it. A parameter or result is visible everywhere, a variable on the
+  /// lines behind its declaration.
+  std::vector<LocalVariable> locals(uint64_t pc, uint32_t line, Types& types) const;
+
+  /// The rows of Go's files that is_source_file() finds.
+  SourceRows source_rows(std::string_view wanted) const;
 
   GoType read_type(uint64_t key, Types& types) const override;
   std::vector<std::string> warnings() const;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "arch/x86_64.h"
 #include "base/fd.h"
@@ -13,6 +14,7 @@
 #include "go/functions.h"
 #include "go/image_types.h"
 #include "go/inline_tree.h"
+#include "go/line_sites.h"
 #include "go/pclntab.h"
 #include "go/sites.h"
 #include "go/versions.h"
@@ -39,6 +41,7 @@ struct Image::Impl {
   std::unique_ptr<ImageTypes> types;
   int32_t tls_offset = kUsualTlsOffset;
   uint64_t gofunc = 0;  ///< moduledata.gofunc, from 1.18
+  mutable std::map<std::pair<std::string, uint32_t>, LineSites> lines;  ///< asked for before
 
   Result<void> read();
   Result<void> read_go();
@@ -350,6 +353,17 @@ bool Image::is_return_address(uint64_t address) const {
     if (insn->flow == arch::Flow::Call || insn->flow == arch::Flow::IndirectCall) return true;
   }
   return false;
+}
+
+const LineSites& Image::line_sites(std::string_view file, uint32_t line) const {
+  auto [known, fresh] = impl_->lines.try_emplace({std::string(file), line});
+  if (!fresh || !impl_->pclntab) return known->second;
+  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  known->second =
+      find_line_sites({impl_->elf, *impl_->pclntab, impl_->functions, impl_->rows,
+                       impl_->knows_version() ? &tables : nullptr, impl_->types->source_rows(file)},
+                      file, line);
+  return known->second;
 }
 
 std::optional<uint64_t> Image::file_offset(uint64_t address) const {

@@ -136,6 +136,22 @@ struct SourceLine {
   uint32_t line = 0;
 };
 
+/// An instruction with which the code of a line begins.
+struct LineSite {
+  uint64_t address = 0;
+  uint32_t function = 0;  ///< it lies in: index into Image::functions()
+};
+
+/// Where a line of source has code; rules at find_line_sites().
+struct LineSites {
+  /// The program's source files whose path ends so, each once. Of several nothing else is said.
+  std::vector<std::string> files;
+  std::vector<LineSite> sites;       ///< by address
+  std::vector<std::string> refused;  ///< "main.f: why" of code of the line that cannot be probed
+  /// The line has no code: the nearest before and behind it that have.
+  std::vector<uint32_t> nearest;
+};
+
 /// What is known of a program's types beside what its file says.
 struct TypeSources {
   std::string debug_binary;             ///< path of the same program, not stripped; empty: none
@@ -226,6 +242,10 @@ class Image {
   std::optional<int32_t> stack_depth(uint64_t address) const;
   /// Whether a call instruction ends at `address`, which is inside of a function.
   bool is_return_address(uint64_t address) const;
+
+  /// Where line `line` of the file whose path ends in `file` ("checkout.go", "cart/checkout.go")
+  /// has code, inlined copies included. What was asked for once is known at once.
+  const LineSites& line_sites(std::string_view file, uint32_t line) const;
 
   /// File offset of a mapped address; nothing outside executable segments.
   std::optional<uint64_t> file_offset(uint64_t address) const;

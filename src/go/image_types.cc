@@ -83,12 +83,16 @@ Result<void> ImageTypes::check(const Signature& signature, size_t index) const {
   return {};
 }
 
-std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(size_t index) const {
+std::optional<uint64_t> ImageTypes::gofunc() const {
   const auto layout = type_layout(minor_);
   const auto module = pclntab_->module_data();
-  if (minor_ < kArgumentInfoMinor || !layout || !module) return std::nullopt;
-  auto gofunc = elf_.word(*module + static_cast<uint64_t>(layout->gofunc));
-  if (!gofunc) return std::nullopt;
+  if (!layout || layout->gofunc < 0 || !module) return std::nullopt;
+  return elf_.word(*module + static_cast<uint64_t>(layout->gofunc));
+}
+
+std::optional<std::vector<uint8_t>> ImageTypes::written_arguments(size_t index) const {
+  const auto gofunc = this->gofunc();
+  if (minor_ < kArgumentInfoMinor || !gofunc) return std::nullopt;
   auto table = pclntab_->funcdata(rows_[index], kArgumentInfoTable, *gofunc);
   return table ? argument_info(elf_.from(*table)) : std::nullopt;
 }
@@ -165,8 +169,11 @@ const InlinedValues* ImageTypes::values_in(uint64_t address) const {
     const auto callee = at(target);
     return callee != functions_.begin() && (callee - 1)->name.starts_with("runtime.gcWriteBarrier");
   };
-  host_values_.emplace(*code, function.entry, pclntab_->stack_depths(rows_[index]),
-                       keeps_registers);
+  CodeLines lines{pclntab_->lines(rows_[index]), {}, minor_};
+  const VersionFacts facts = version_facts(minor_);
+  lines.inlined = InlineTables(elf_, *pclntab_, facts, gofunc().value_or(0)).read(rows_[index]);
+  host_values_.emplace(*code, function.entry, pclntab_->stack_depths(rows_[index]), keeps_registers,
+                       lines);
   return &*host_values_;
 }
 
@@ -188,6 +195,68 @@ Result<ValueLocation> ImageTypes::inlined_place(const InlinedCallSite& call, uin
   // Another instance of a generic function.
   if (found->type != parameter.type) return unknown;
   return values->place(types_, calls[call.depth], *found, call.address);
+}
+
+/// Where the caller puts the parameter; nothing: it is none, or that is not known.
+std::optional<ValueLocation> ImageTypes::passed(uint32_t function,
+                                                const LocalVariable& variable) const {
+  if (!variable.is_parameter || variable.is_result) return std::nullopt;
+  const auto signature = this->signature(function);
+  if (!signature) return std::nullopt;
+  const Placement placement = place(types_, *signature, abi(function));
+  for (size_t i = 0; i < signature->params.size() && i < placement.params.size(); i++)
+    if (signature->params[i].name == variable.name) return placement.params[i];
+  return std::nullopt;
+}
+
+Result<Local> ImageTypes::local(uint32_t function, const LinePoint& point,
+                                std::string_view name) const {
+  if (!described())
+    return Error{"variables are not known: the program has no DWARF",
+                 "name a build of the same source that has: --debug-binary FILE"};
+  using State = LocalVariable::State;
+  const std::vector<LocalVariable> all = described()->locals(point.address, point.line, types_);
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [&](const LocalVariable& it) { return it.name == name; });
+  std::vector<std::string_view> visible;
+  for (const LocalVariable& it : all)
+    if (it.state != State::Later) visible.push_back(it.name);
+  if (found == all.end()) {
+    const auto nearest = nearest_names(name, visible, 3);
+    std::string hint;
+    if (!nearest.empty()) hint = "did you mean " + join_words(nearest, "or") + "?";
+    return Error{
+        "there is no variable " + std::string(name) + " on line " + std::to_string(point.line),
+        hint.empty() && visible.empty() ? "no variable is known there" : hint};
+  }
+  if (found->state == State::Later)
+    return Error{std::string(name) + " is not declared yet before line " +
+                     std::to_string(point.line) + " runs",
+                 "log one of the lines behind its declaration"};
+  Local out{found->name, found->type, {}, found->escaped, ""};
+  if (found->escaped) out.type = types_.at(found->type).elem;
+  const InlinedValues* values = values_in(point.address);
+  if (found->state == State::Gone) {
+    out.unknown = "optimized out";
+  } else if (found->state == State::Ambiguous || !values) {
+    out.unknown = "not known here";
+  } else {
+    auto place = values->place_local(types_, *found, passed(function, *found), point);
+    if (place)
+      out.place = *place;
+    else
+      out.unknown = place.error().message;
+  }
+  return out;
+}
+
+std::vector<Local> ImageTypes::locals(const LinePoint& point) const {
+  std::vector<Local> out;
+  if (!described()) return out;
+  for (const LocalVariable& it : described()->locals(point.address, point.line, types_))
+    if (it.state != LocalVariable::State::Later)
+      out.push_back({it.name, it.escaped ? types_.at(it.type).elem : it.type, {}, it.escaped, ""});
+  return out;
 }
 
 std::vector<TypeId> ImageTypes::find_types(std::string_view name) const {

@@ -42,6 +42,9 @@ class ImageTypes final : public TypeInfo {
   uint32_t inlined_function(std::string_view name) const override;
   Result<ValueLocation> inlined_place(const InlinedCallSite& call, uint32_t function,
                                       const Parameter& parameter) const override;
+  Result<Local> local(uint32_t function, const LinePoint& point,
+                      std::string_view name) const override;
+  std::vector<Local> locals(const LinePoint& point) const override;
   std::vector<TypeId> find_types(std::string_view name) const override;
   std::optional<TypeId> type_at(uint64_t address) const override;
   std::vector<uint64_t> descriptors() const override {
@@ -51,6 +54,10 @@ class ImageTypes final : public TypeInfo {
   Result<Global> global(std::string_view name) const override;
   std::vector<Constant> constants(TypeId type) const override;
   std::vector<std::string> warnings() const override;
+  /// Nothing: there is no DWARF.
+  std::optional<SourceRows> source_rows(std::string_view wanted) const {
+    return described() ? std::optional(described()->source_rows(wanted)) : std::nullopt;
+  }
 
  private:
   const DwarfTypes* dwarf() const;
@@ -60,8 +67,11 @@ class ImageTypes final : public TypeInfo {
   Result<void> add_signature(const std::string& text);
   Result<void> check(const Signature& signature, size_t index) const;
   const InlinedValues* values_in(uint64_t address) const;
+  std::optional<ValueLocation> passed(uint32_t function, const LocalVariable& variable) const;
   /// What the compiler wrote down of the function's arguments; nothing: nothing, or not known.
   std::optional<std::vector<uint8_t>> written_arguments(size_t index) const;
+  /// moduledata.gofunc, from 1.18 on; nothing: not known.
+  std::optional<uint64_t> gofunc() const;
 
   const elf::Elf& elf_;
   const Pclntab* pclntab_;

@@ -23,6 +23,7 @@
 #include <tuple>
 
 #include "arch/registers.h"
+#include "go/located_parts.h"
 
 namespace gotap::go {
 namespace {
@@ -31,86 +32,14 @@ using arch::Flow;
 
 constexpr const char* kGone = "inlined: optimized out";
 constexpr const char* kNotKnown = "inlined: not known here";
-constexpr uint16_t kFirstFloat = 17;  // DWARF's number of XMM0
-constexpr uint16_t kFloats = 16;
-constexpr size_t kMostParts = 64;
 constexpr size_t kMostPlaces = 1000;  // of a parameter, which are all looked at at each step
-
-bool is_same_place(const LocatedPiece& a, const LocatedPiece& b) {
-  return a.in == b.in && a.reg == b.reg && a.frame_offset == b.frame_offset && a.size == b.size;
-}
-
-bool is_float(const LocatedPiece& piece) {
-  return piece.in == LocatedPiece::In::Register && piece.reg >= kFirstFloat &&
-         piece.reg < kFirstFloat + kFloats;
-}
-
-/// Whether the code can be asked about it.
-bool is_word(const LocatedPiece& piece) {
-  if (piece.size > kWord) return false;
-  if (piece.in == LocatedPiece::In::Frame) return true;
-  return piece.in == LocatedPiece::In::Register && arch::dwarf_register(piece.reg);
-}
-
-struct Part {
-  uint32_t offset = 0, size = 0;
-};
-
-/// The scalars that a value is made of. False: not known, or too many.
-bool add_parts(const Types& types, TypeId id, uint32_t at, std::vector<Part>& parts,
-               unsigned depth = 0) {
-  const GoType& type = types.at(id);
-  const auto words = [&](uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-      parts.push_back({at + i * static_cast<uint32_t>(kWord), kWord});
-    return true;
-  };
-  if (parts.size() > kMostParts || depth > kMostParts || type.length > kMostParts) return false;
-  switch (type.kind) {
-    case TypeKind::Unknown: return false;
-    case TypeKind::String:
-    case TypeKind::Interface: return words(2);
-    case TypeKind::Slice: return words(3);
-    case TypeKind::Complex:
-      for (uint32_t i = 0; i < 2; i++)
-        parts.push_back(
-            {at + i * static_cast<uint32_t>(type.size / 2), static_cast<uint32_t>(type.size / 2)});
-      return true;
-    case TypeKind::Array:
-      for (uint32_t i = 0; i < type.length; i++)
-        if (!add_parts(types, type.elem, at + i * static_cast<uint32_t>(types.at(type.elem).size),
-                       parts, depth + 1))
-          return false;
-      return true;
-    case TypeKind::Struct:
-      for (const TypeField& field : type.fields)
-        if (!add_parts(types, field.type, at + static_cast<uint32_t>(field.offset), parts,
-                       depth + 1))
-          return false;
-      return true;
-    default: parts.push_back({at, static_cast<uint32_t>(type.size)}); return true;
-  }
-}
-
-/// Where the piece begins in the value: DWARF's parts are the value's only if they are all there.
-std::optional<uint32_t> offset_of(const LocatedPiece& piece, const LocatedValue& value,
-                                  const std::vector<Part>& parts) {
-  if (value.parts.empty()) return piece.value_offset;
-  if (value.parts.size() != parts.size()) return std::nullopt;
-  uint32_t offset = 0;
-  std::optional<uint32_t> found;
-  for (size_t i = 0; i < parts.size(); i++) {
-    if (value.parts[i] != parts[i].size) return std::nullopt;
-    if (offset == piece.value_offset) found = parts[i].offset;
-    offset += value.parts[i];
-  }
-  return found;
-}
 
 }  // namespace
 
 InlinedValues::InlinedValues(Bytes code, uint64_t entry, const std::vector<PcRange>& stack_depths,
-                             const std::function<bool(uint64_t)>& keeps_registers) {
+                             const std::function<bool(uint64_t)>& keeps_registers,
+                             const CodeLines& lines)
+    : minor_(lines.minor) {
   const DecodedFunction function = decode_function(code, entry);
   if (!function.problem.empty()) return;
   for (const Decoded& at : function.insns) {
@@ -127,13 +56,17 @@ InlinedValues::InlinedValues(Bytes code, uint64_t entry, const std::vector<PcRan
     } else {
       step.depth = range->value;
     }
+    step.inlined = lines.inlined.at(at.address);
+    const auto line = std::partition_point(lines.lines.begin(), lines.lines.end(),
+                                           [&](const PcRange& it) { return it.end <= at.address; });
+    if (line != lines.lines.end() && at.address >= line->begin) step.line = line->value;
     steps_.push_back(std::move(step));
   }
-  link(function);
+  link(function, code);
 }
 
 // A jump through a register (a switch's table) may lead anywhere.
-void InlinedValues::link(const DecodedFunction& function) {
+void InlinedValues::link(const DecodedFunction& function, Bytes code) {
   for (uint32_t i = 0; i < steps_.size(); i++) {
     const arch::Instruction& insn = function.insns[i].insn;
     const bool goes_on = insn.flow == Flow::Next || insn.flow == Flow::Branch ||
@@ -146,6 +79,30 @@ void InlinedValues::link(const DecodedFunction& function) {
     if (insn.flow == Flow::IndirectJump)
       for (Step& step : steps_) step.before.push_back(i);
   }
+  if (!steps_.empty())
+    drop_padding(code, steps_[0].address, function.insns,
+                 [this](size_t i) -> std::vector<uint32_t>& { return steps_[i].before; });
+}
+
+/// Where the instruction has a place on the stack.
+int64_t InlinedValues::from_sp(const Step& step, const LocatedPiece& place) {
+  return place.frame_offset + step.depth + static_cast<int64_t>(kWord);
+}
+
+bool InlinedValues::overwrites(const Step& step, const LocatedPiece& place) {
+  if (place.in == LocatedPiece::In::Register)
+    return step.clobbers || (step.writes.registers >> (register_of(place) / 8) & 1) != 0;
+  const int64_t at = from_sp(step, place);
+  return step.writes.stack_offset < at + place.size &&
+         at < step.writes.stack_offset + step.writes.stack_bytes;
+}
+
+bool InlinedValues::copies(const Step& step, const LocatedPiece& from, const LocatedPiece& to) {
+  if (step.clobbers || step.writes.copied_bytes < to.size || !is_word(from)) return false;
+  if (to.in == LocatedPiece::In::Frame && step.writes.stack_offset != from_sp(step, to))
+    return false;
+  if (from.in == LocatedPiece::In::Register) return step.writes.from_register == register_of(from);
+  return !step.writes.from_register && step.writes.from_offset == from_sp(step, from);
 }
 
 /// Goes back from where a part of a parameter is to where it was put.
@@ -224,29 +181,6 @@ class InlinedValues::Search {
                          return here && is_same_place(*here, place);
                        });
   }
-  /// Where the instruction has a place on the stack.
-  static int64_t from_sp(const Step& step, const LocatedPiece& place) {
-    return place.frame_offset + step.depth + kWord;
-  }
-  static bool overwrites(const Step& step, const LocatedPiece& place) {
-    if (place.in == LocatedPiece::In::Register)
-      return step.clobbers || (step.writes.registers >> (register_of(place) / 8) & 1) != 0;
-    const int64_t at = from_sp(step, place);
-    return step.writes.stack_offset < at + place.size &&
-           at < step.writes.stack_offset + step.writes.stack_bytes;
-  }
-  static bool copies(const Step& step, const LocatedPiece& from, const LocatedPiece& to) {
-    if (step.clobbers || step.writes.copied_bytes < to.size || !is_word(from)) return false;
-    if (to.in == LocatedPiece::In::Frame && step.writes.stack_offset != from_sp(step, to))
-      return false;
-    if (from.in == LocatedPiece::In::Register)
-      return step.writes.from_register == register_of(from);
-    return !step.writes.from_register && step.writes.from_offset == from_sp(step, from);
-  }
-  static uint16_t register_of(const LocatedPiece& place) {
-    return arch::dwarf_register(place.reg).value_or(arch::PtRegs::sp);
-  }
-
   const std::vector<Step>& steps_;
   const InlinedCall& call_;
   const InlinedParameter& parameter_;

@@ -48,7 +48,7 @@ std::string place(const std::string& code, std::vector<LocatedValue> places, uin
     bytes.push_back(static_cast<uint8_t>(std::stoi(code.substr(at, 2), nullptr, 16)));
   const InlinedValues values({bytes.data(), bytes.size()}, kEntry,
                              {{kEntry, kEntry + bytes.size(), kDepth}},
-                             [&](uint64_t) { return keeps_registers; });
+                             [&](uint64_t) { return keeps_registers; }, {});
   InlinedParameter parameter;
   parameter.type = type;
   parameter.places = std::move(places);

@@ -284,6 +284,15 @@ std::vector<PcRange> Pclntab::lines(const PclnFunction& function) const {
   return ranges;
 }
 
+std::vector<PcRange> Pclntab::files(const PclnFunction& function) const {
+  std::vector<PcRange> ranges;
+  each_range(function, func_word(function, kPcfile), [&](uint64_t begin, uint64_t end, int32_t v) {
+    ranges.push_back({begin, end, v});
+    return true;
+  });
+  return ranges;
+}
+
 std::optional<std::string_view> Pclntab::name_at(uint32_t offset) const {
   return data_.cstr(funcname_ + offset);
 }

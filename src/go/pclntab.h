@@ -66,6 +66,10 @@ class Pclntab {
   int32_t pcdata_maximum(const PclnFunction& function, uint32_t index) const;
   /// Lines of source, by address.
   std::vector<PcRange> lines(const PclnFunction& function) const;
+  /// Files of source, by address: numbers that file_name() knows.
+  std::vector<PcRange> files(const PclnFunction& function) const;
+  /// Empty: the function has no such file.
+  std::string_view file_name(const PclnFunction& function, int32_t number) const;
   /// The function's name that stands at `offset` in the table of names.
   std::optional<std::string_view> name_at(uint32_t offset) const;
 
@@ -85,7 +89,6 @@ class Pclntab {
   void each_range(const PclnFunction& function, std::optional<uint32_t> table, Visit visit) const;
   /// Where the pc-value table begins that the function's PCDATA number `index` is.
   std::optional<uint32_t> pcdata_table(const PclnFunction& function, uint32_t index) const;
-  std::string_view file_name(const PclnFunction& function, int32_t number) const;
 
   const elf::Elf* elf_ = nullptr;
   const PclntabLayout* layout_ = nullptr;

@@ -27,6 +27,10 @@ class FakeInfo final : public TypeInfo {
                                       const Parameter&) const override {
     return Error{"not known", ""};
   }
+  Result<Local> local(uint32_t, const LinePoint&, std::string_view) const override {
+    return Error{"none", ""};
+  }
+  std::vector<Local> locals(const LinePoint&) const override { return {}; }
   std::vector<TypeId> find_types(std::string_view name) const override {
     std::vector<TypeId> full, by_short_name;
     for (TypeId id = 1; id < types_.size(); id++) {

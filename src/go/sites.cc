@@ -145,6 +145,20 @@ size_t DecodedFunction::index_of(uint64_t address) const {
   return static_cast<size_t>(it - insns.begin());
 }
 
+bool is_padding(Bytes code) {
+  size_t at = 0;
+  while (at < code.size() && (code[at] == 0x66 || code[at] == 0x2e)) at++;
+  if (at >= code.size()) return false;
+  return code[at] == 0x90 || (code[at] == 0x0f && at + 1 < code.size() && code[at + 1] == 0x1f);
+}
+
+void drop_padding(Bytes code, uint64_t entry, const std::vector<Decoded>& insns,
+                  const std::function<std::vector<uint32_t>&(size_t)>& before) {
+  for (size_t i = 1; i + 1 < insns.size(); i++)
+    if (before(i).empty() && is_padding(code.from(insns[i].address - entry)))
+      std::erase(before(i + 1), static_cast<uint32_t>(i));
+}
+
 DecodedFunction decode_function(Bytes code, uint64_t entry) {
   DecodedFunction function;
   const size_t padding = padding_start(code);

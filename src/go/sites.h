@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,13 @@ struct SiteInput {
   uint32_t deferreturn = 0;
   bool open_defers = false;
 };
+
+/// Whether the instruction at the start of `code` does nothing: it aligns the one behind it.
+bool is_padding(Bytes code);
+/// Takes padding that nothing leads to out of what may run right before each instruction, which
+/// `before` has by index.
+void drop_padding(Bytes code, uint64_t entry, const std::vector<Decoded>& insns,
+                  const std::function<std::vector<uint32_t>&(size_t)>& before);
 
 DecodedFunction decode_function(Bytes code, uint64_t entry);
 FunctionSites find_sites(const SiteInput& input);

@@ -27,6 +27,21 @@ struct Constant {
   int64_t value = 0;
 };
 
+/// An instruction with which the code of a line begins.
+struct LinePoint {
+  uint64_t address = 0;
+  uint32_t line = 0;
+};
+
+/// A parameter or variable at an instruction.
+struct Local {
+  std::string name;
+  TypeId type = kNoType;
+  ValueLocation place;   ///< of the value; if it escaped, of the pointer to it
+  bool escaped = false;  ///< it lives on the heap
+  std::string unknown;   ///< not empty: why the value is not known there, as it is printed
+};
+
 class TypeInfo {
  public:
   virtual ~TypeInfo() = default;
@@ -48,6 +63,13 @@ class TypeInfo {
   /// is not known, as it is printed.
   virtual Result<ValueLocation> inlined_place(const InlinedCallSite& call, uint32_t function,
                                               const Parameter& parameter) const = 0;
+
+  /// The variable or parameter that `name` means at an instruction of `function`. Error: there is
+  /// none, with the nearest names, or none is known (stripped).
+  virtual Result<Local> local(uint32_t function, const LinePoint& point,
+                              std::string_view name) const = 0;
+  /// All that have names there, with their types; their places are not looked for.
+  virtual std::vector<Local> locals(const LinePoint& point) const = 0;
 
   /// Types by name: with the full import path, or as %T spells it, which several may share.
   virtual std::vector<TypeId> find_types(std::string_view name) const = 0;

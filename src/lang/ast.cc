@@ -62,7 +62,9 @@ std::string to_string(const ProbeSpec& spec) {
   std::string out = name(spec.kind);
   if (spec.kind == ProbeKind::Interval) return out + ":" + std::to_string(spec.interval_ns) + "ns";
   if (spec.kind == ProbeKind::Begin || spec.kind == ProbeKind::End) return out;
-  out += ":" + quoted(spec.path) + ":";
+  out += ":" + quoted(spec.path);
+  if (!spec.file.empty()) return out + "@" + quoted(spec.file) + ":" + std::to_string(spec.line);
+  out += ":";
   if (spec.address) return out + hex(*spec.address);
   out += quoted(spec.function);
   if (spec.offset) out += "+" + std::to_string(*spec.offset);

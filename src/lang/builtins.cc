@@ -754,6 +754,9 @@ std::vector<BuiltinRow> make_rows() {
        "OpenTelemetry trace of a context.Context", C::Function, W::InFunctions, 0, 1, check_part},
       {Builtin::SpanId, "span_id", "span_id(args.ctx)", "OpenTelemetry span of a context.Context",
        C::Function, W::InFunctions, 0, 1, check_part},
+      {Builtin::Local, "local", "local.NAME",
+       "parameter or variable at a line of Go source: uprobe:PROGRAM@FILE:LINE", C::Value,
+       W::InFunctions, 0, 0, check_part},
   };
 }
 

@@ -27,6 +27,8 @@ struct TargetFacts {
   const go::TypeInfo* types = nullptr;
   /// The functions that the probe names, as TypeInfo counts them.
   std::vector<uint32_t> functions;
+  /// Of a probe on a line of source: its instructions, parallel to `functions`. Else empty.
+  std::vector<go::LinePoint> lines;
 };
 
 /// Nothing: the binary could not be opened, and that has been said. Called once a probe.

@@ -1,7 +1,7 @@
-// Values of Go programs by name: args.req.Key, retval.err, captured.x, global("pkg.v"), and what
-// len(), cap(), typeof(), trace_id() and span_id() say of them; see checker.h. Where a value is,
-// and what is wrong with the way to it, go::resolve() knows; here it gets a type of the language,
-// one for all functions that the clause's probes name.
+// Values of Go programs by name: args.req.Key, retval.err, captured.x, local.x, global("pkg.v"),
+// and what len(), cap(), typeof(), trace_id() and span_id() say of them; see checker.h. Where a
+// value is, and what is wrong with the way to it, go::resolve() knows; here it gets a type of the
+// language, one for all functions that the clause's probes name.
 #include <algorithm>
 
 #include "base/text.h"
@@ -29,7 +29,8 @@ bool is_name(const ast::Expr& e, const char* word) { return e.kind == K::Name &&
 
 // Whether the root is a parameter, or the like, that is known when a call begins only.
 bool is_of_begin(const go::Path& path) {
-  return path.root.kind != PathRoot::Kind::Result && path.root.kind != PathRoot::Kind::Global;
+  return path.root.kind != PathRoot::Kind::Result && path.root.kind != PathRoot::Kind::Global &&
+         path.root.kind != PathRoot::Kind::Local;
 }
 
 std::optional<Aspect> aspect_of(const ast::Expr& e) {
@@ -50,7 +51,8 @@ std::optional<Aspect> aspect_of(const ast::Expr& e) {
 bool Checker::is_go(const ast::Expr& e) {
   const ast::Expr& root = root_of(e);
   if (root.kind == K::Call) return root.text == "global";
-  if (is_name(root, "args") || is_name(root, "captured")) return true;
+  for (const char* word : {"args", "captured", "local"})
+    if (is_name(root, word)) return true;
   if (!is_name(root, "retval")) return false;
   // retval.N and retval.NAME are results; alone it is a word where its type is not known.
   const ast::Expr* at = &e;
@@ -72,7 +74,7 @@ bool Checker::has_typed_retval() {
   return known(Aspect::Value) || known(Aspect::Len);
 }
 
-/// The root's kind and name; `e` is args, retval, captured or global("...").
+/// The root's kind and name; `e` is args, retval, captured, local or global("...").
 bool Checker::go_root(const ast::Expr& e, GoPath& out) {
   out.root = e.location;
   const BuiltinRow* row = find_builtin(e.text);
@@ -90,6 +92,7 @@ bool Checker::go_root(const ast::Expr& e, GoPath& out) {
   }
   root.kind = row->id == Builtin::Args       ? PathRoot::Kind::Parameter
               : row->id == Builtin::Captured ? PathRoot::Kind::Captured
+              : row->id == Builtin::Local    ? PathRoot::Kind::Local
                                              : PathRoot::Kind::Result;
   return true;
 }
@@ -101,7 +104,7 @@ std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e, bool whole) 
   GoPath out;
   if (!can_only_be_go(e)) {
     error(e.location, "only values of Go programs have fields and parts",
-          "they begin with args, retval, captured or global(), as in args.req.Key");
+          "they begin with args, retval, captured, local or global(), as in args.req.Key");
     return std::nullopt;
   }
   if (!go_root(root, out)) return std::nullopt;
@@ -112,6 +115,10 @@ std::optional<Checker::GoPath> Checker::go_path(const ast::Expr& e, bool whole) 
     if (!go_step(*step, out)) return std::nullopt;
   const PathRoot& made = out.path.root;
   const bool all_of_them = whole && made.kind == PathRoot::Kind::Parameter;
+  if (made.kind == PathRoot::Kind::Local && made.name.empty()) {
+    error(out.root, "local needs the name of a variable", "as in local.key");
+    return std::nullopt;
+  }
   const bool needs_name =
       made.kind == PathRoot::Kind::Parameter || made.kind == PathRoot::Kind::Captured;
   if (needs_name && !all_of_them && made.name.empty() && !made.number) {
@@ -180,6 +187,7 @@ bool Checker::go_probes(const GoPath& path, const Location& where) {
                            : path.path.root.kind == PathRoot::Kind::Result   ? "retval"
                            : path.path.root.kind == PathRoot::Kind::Captured ? "captured"
                            : path.path.root.kind == PathRoot::Kind::Global   ? "global()"
+                           : path.path.root.kind == PathRoot::Kind::Local    ? "local"
                                                                              : "args";
   for (size_t i = 0; i < probes().size(); i++) {
     const ProbeSpec& spec = probes()[i];
@@ -188,7 +196,20 @@ bool Checker::go_probes(const GoPath& path, const Location& where) {
             "its words are arg0, arg1, ... and retval");
       return false;
     }
+    if (path.path.root.kind == PathRoot::Kind::Local && spec.file.empty()) {
+      error(where, "local: variables are known at lines of source only",
+            "as in uprobe:" + spec.path + "@FILE:LINE; a function's parameters are args.NAME");
+      return false;
+    }
     if (!is_of_begin(path.path)) continue;
+    if (!spec.file.empty()) {
+      const std::string& name = path.path.root.name;
+      error(where, word + ": arguments are known where a call begins only, not at a line",
+            path.path.root.kind == PathRoot::Kind::Context
+                ? "name the variable: trace_id(local.ctx)"
+                : "what has a name at the line is local." + (name.empty() ? "NAME" : name));
+      return false;
+    }
     if (spec.offset || spec.address) {
       error(where, word + ": arguments are known where a call begins only, not at an instruction",
             "without an offset: uprobe:" + spec.path + ":FUNCTION; a register here is reg(\"ax\")");

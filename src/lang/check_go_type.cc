@@ -121,7 +121,8 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
   std::string first;    // the function that `out.type` is of, and what it has
   std::string unknown;  // a function of which nothing is known, and why
   const int last = static_cast<int>(path.path.steps.size()) - 1;
-  const auto functions = go_functions(path);
+  std::optional<go::PathError> missing;  // a variable that this copy of the line does not have
+  const auto spots = go_spots(path);
   const auto problem = [&](const go::PathError& error) {
     const bool at_step = error.step >= 0 && error.step <= last;
     out.type.reset();
@@ -130,19 +131,26 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
                              error.message, error.hint};
     return out;
   };
-  for (const auto& [info, function] : functions) {
+  for (const auto& [info, function, at] : spots) {
     const std::string name(info->function_name(function));
     // Of several functions the message says which one is meant.
     const auto of_function = [&](go::PathError error) {
-      if (functions.size() > 1 && error.message.find(name) == std::string::npos)
+      if (spots.size() > 1 && error.message.find(name) == std::string::npos)
         error.message = name + ": " + error.message;
       return problem(error);
     };
     const go::Resolved resolved =
-        go::resolve(*info, function, path.path, aspect, options_.settings.error_texts);
+        go::resolve(*info, function, path.path, aspect, options_.settings.error_texts, at);
+    if (resolved.error && resolved.error->step < 0 && at.line) {
+      missing = resolved.error;
+      continue;
+    }
     if (resolved.error) return of_function(*resolved.error);
     if (resolved.access.type == go::kNoType) {
-      if (unknown.empty()) unknown = name + ": " + resolved.access.unknown;
+      if (at.line)
+        missing = go::PathError{path.path.root.name + ": " + resolved.access.unknown, "", -1};
+      else if (unknown.empty())
+        unknown = name + ": " + resolved.access.unknown;
       continue;
     }
     go::PathError why;
@@ -159,7 +167,8 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
     if (!out.type) first = has;
     out.type = both;
   }
-  out.everywhere = unknown.empty();
+  out.everywhere = unknown.empty() && !missing;
+  if (!out.type && missing) return problem(*missing);
   if (!out.type && !unknown.empty())
     return problem(
         {unknown,
@@ -169,18 +178,21 @@ Checker::GoResolved Checker::resolve_each(const GoPath& path, Aspect aspect, GoU
   return out;
 }
 
-/// All functions that the clause's probes name. A package's variable is the same for all of a
-/// program's.
-std::vector<std::pair<const go::TypeInfo*, uint32_t>> Checker::go_functions(
-    const GoPath& path) const {
-  std::vector<std::pair<const go::TypeInfo*, uint32_t>> all;
+/// All functions and lines that the clause's probes name. A package's variable is the same for all
+/// of a program's.
+std::vector<Checker::GoSpot> Checker::go_spots(const GoPath& path) const {
+  std::vector<GoSpot> all;
   for (const auto& facts : this->facts()) {
     if (!facts || !facts->types) continue;
     if (path.path.root.kind == go::PathRoot::Kind::Global) {
-      all.emplace_back(facts->types, 0);
+      all.push_back({facts->types, 0, {}});
       continue;
     }
-    for (uint32_t function : facts->functions) all.emplace_back(facts->types, function);
+    for (size_t i = 0; i < facts->functions.size(); i++) {
+      go::Spot at;
+      if (!facts->lines.empty()) at.line = facts->lines[i];
+      all.push_back({facts->types, facts->functions[i], at});
+    }
   }
   return all;
 }

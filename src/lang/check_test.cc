@@ -194,6 +194,13 @@ uretprobe:"./demo":"main.unknown"
   print(whole(args.fp):value)
   print((cast(args.ptr:uint8 *):uint64 == 0:uint64):bool)
 )~"},
+    {R"~(u:./demo@main.go:7 /local.req.Key == "a"/ { print(local.n + 1); print(len(local.key)); print(local.gone); })~",
+     R"~(uprobe:"./demo"@"main.go":7
+  / (local.req.Key:string[1024] == "a":string[8]):bool /
+  print((cast(local.n:int32):int64 + 1:int64):int64)
+  print(len(local.key):int64)
+  print(local.gone:int32)
+)~"},
     {R"~(u:./demo:main.closure.func1 { print(captured.count + 1); print(global("main.count")); print(global("main.config").Key); print(label("user")); })~",
      R"~(uprobe:"./demo":"main.closure.func1"
   print((captured.count:int64 + 1:int64):int64)

@@ -177,7 +177,13 @@ class Checker {
                               const go::Path& path, go::PathError& why);
   static Type go_aspect_type(go::Aspect aspect);
   GoResolved resolve_all(const GoPath& path, go::Aspect aspect, GoUse use);
-  std::vector<std::pair<const go::TypeInfo*, uint32_t>> go_functions(const GoPath& path) const;
+  /// Where a value is looked at.
+  struct GoSpot {
+    const go::TypeInfo* info = nullptr;
+    uint32_t function = 0;
+    go::Spot at;
+  };
+  std::vector<GoSpot> go_spots(const GoPath& path) const;
   GoResolved resolve_each(const GoPath& path, go::Aspect aspect, GoUse use);
 
   const ast::Script& script_;

@@ -536,10 +536,22 @@ const Row kRows[] = {
      "1:46-56: error: floating point numbers can be shown, but not computed with or kept\n  hint: as in printf(\"%f\\n\", args.x)\n"
      "1:79-89: error: printf: %d expects a number (float64 supplied)\n  hint: floating point numbers are %f, %e, %g\n"},
     {"u:./demo:main.handle { $p = args.req; print($p.Key); print(pid.x); print((1, 2).a); print(\"a\"[1:]); }",
-     "1:45-51: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
-     "1:60-65: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
-     "1:74-82: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"
-     "1:91-98: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured or global(), as in args.req.Key\n"},
+     "1:45-51: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured, local or global(), as in args.req.Key\n"
+     "1:60-65: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured, local or global(), as in args.req.Key\n"
+     "1:74-82: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured, local or global(), as in args.req.Key\n"
+     "1:91-98: error: only values of Go programs have fields and parts\n  hint: they begin with args, retval, captured, local or global(), as in args.req.Key\n"},
+    {"u:./demo@main.go:0 { }", "1:18-19: error: lines count from 1\n"},
+    {"ur:./demo@main.go:7 { }",
+     "1:1-20: error: a line of source has no return: uretprobe takes a whole function\n  hint: a uprobe is for lines, too\n"},
+    {"u:@main.go:7 { }", "1:1-13: error: the path of the program is missing\n"},
+    {"u:./demo@main.go:7 { print(local.k); print(local); print(local.0); print(args.key); print(trace_id()); }",
+     "1:28-35: error: there is no variable k on line 7\n"
+     "1:44-49: error: local needs the name of a variable\n  hint: as in local.key\n"
+     "1:58-65: error: local needs the name of a variable\n  hint: as in local.key\n"
+     "1:74-82: error: args: arguments are known where a call begins only, not at a line\n  hint: what has a name at the line is local.key\n"
+     "1:91-101: error: trace_id(): arguments are known where a call begins only, not at a line\n  hint: name the variable: trace_id(local.ctx)\n"},
+    {"u:./demo:main.handle { print(local.key); }",
+     "1:30-39: error: local: variables are known at lines of source only\n  hint: as in uprobe:./demo@FILE:LINE; a function's parameters are args.NAME\n"},
     {"u:./demo:main.unknown { print(args.x); print(args.0); }",
      "1:31-37: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"
      "1:46-52: error: main.unknown: signature unknown: stripped\n  hint: a build of the same source that has DWARF tells: --debug-binary FILE; you can: --signature 'FUNCTION'; the words themselves are arg0, arg1, ... and retval\n"},

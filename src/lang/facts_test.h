@@ -18,7 +18,12 @@ inline std::optional<TargetFacts> test_facts(const ProbeSpec& spec) {
     static const std::unique_ptr<const go::FakeTypeInfo> demo = go::demo();
     facts.types = demo.get();
     for (uint32_t i = 0; i < demo->functions.size(); i++)
-      if (glob_match(spec.function, demo->functions[i].name)) facts.functions.push_back(i);
+      if (spec.file.empty() && glob_match(spec.function, demo->functions[i].name))
+        facts.functions.push_back(i);
+    if (!spec.file.empty()) {
+      facts.functions = {0};
+      facts.lines = {{go::kDemoLine, spec.line}};
+    }
   }
   return facts;
 }

@@ -108,6 +108,17 @@ uprobe:"./b":"type..eq.[2]string"
     {R"~(UPROBE:./b:0x4a3f00 { })~",
      R"~(uprobe:"./b":0x4a3f00
 )~"},
+    {R"~(u:./b@main.go:12,uprobe:"/a@b/c"@"x y/z.go":3{ })~",
+     R"~(uprobe:"./b"@"main.go":12
+uprobe:"/a@b/c"@"x y/z.go":3
+)~"},
+    // Names with @ in them.
+    {R"~(u:./m@v1.2/app:12,u:./m@v1.go:main.f,u:"./m@v1.go":12,u:./m@v1.go:0x12 { })~",
+     R"~(uprobe:"./m@v1.2/app":0xc
+uprobe:"./m@v1.go":"main.f"
+uprobe:"./m@v1.go":0xc
+uprobe:"./m@v1.go":0x12
+)~"},
     {R"~(u:./b:main.f+0 /arg0 / 2 == 1 / { /* c */ } // end)~",
      R"~(uprobe:"./b":"main.f"+0
   / ((arg0 / 2) == 1) /

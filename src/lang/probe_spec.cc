@@ -77,8 +77,9 @@ class SpecReader {
   /// A part of the spec: bare text and quoted strings, put together.
   struct Part {
     std::string text;
-    bool quoted = false;   ///< some of it was
-    std::string bare_end;  ///< what followed the last quote, or all of it
+    bool quoted = false;                 ///< some of it was
+    std::string bare_end;                ///< what followed the last quote, or all of it
+    size_t at_sign = std::string::npos;  ///< the last @ that stands in no quotes
     size_t begin = 0;
   };
 
@@ -102,6 +103,7 @@ class SpecReader {
   bool bare_name(Part& part);
   std::optional<uint64_t> interval();
   bool target(ProbeSpec& spec);
+  std::optional<bool> source_line(const Part& path, ProbeSpec& spec);
   bool number(std::string_view word, size_t begin, uint64_t* value);
 
   Lexer& lexer_;
@@ -214,6 +216,7 @@ std::optional<SpecReader::Part> SpecReader::part(bool is_path) {
       if (!value) return std::nullopt;
       part.text += *value;
     } else if (is_path) {
+      if (c == '@') part.at_sign = part.text.size();
       part.text += c;
       step();
     } else if (!bare_name(part)) {
@@ -309,6 +312,32 @@ bool SpecReader::target(ProbeSpec& spec) {
   return true;
 }
 
+// `PATH@FILE:LINE`, where the file's name has an extension: paths hold @ too (module@v1.2/app), but
+// then a function follows, or a number behind a directory. Nothing: it is meant, but wrong.
+std::optional<bool> SpecReader::source_line(const Part& path, ProbeSpec& spec) {
+  if (path.at_sign == std::string::npos) return false;
+  const std::string file = path.text.substr(path.at_sign + 1);
+  const size_t begin = position();
+  size_t end = begin;
+  while (end < text_.size() && is_digit(text_[end])) end++;
+  const bool is_line = end > begin && (end == text_.size() || is_blank(text_[end]) ||
+                                       text_[end] == ',' || text_[end] == '{');
+  if (!is_line || file.substr(file.rfind('/') + 1).find('.') == std::string::npos) return false;
+  uint64_t line = 0;
+  for (size_t at = begin; at < end; at++)
+    line = std::min<uint64_t>(line * 10 + static_cast<uint64_t>(text_[at] - '0'), UINT32_MAX);
+  lexer_.seek(end);
+  if (spec.kind == ProbeKind::Uretprobe)
+    return error(begin_, "a line of source has no return: uretprobe takes a whole function",
+                 "a uprobe is for lines, too");
+  if (line == 0) return error(begin, "lines count from 1");
+  spec.path = path.text.substr(0, path.at_sign);
+  if (spec.path.empty()) return error(begin_, "the path of the program is missing");
+  spec.file = file;
+  spec.line = static_cast<uint32_t>(line);
+  return true;
+}
+
 std::optional<ProbeSpec> SpecReader::read() {
   std::optional<Provider> provider = this->provider();
   if (!provider) return std::nullopt;
@@ -342,7 +371,8 @@ std::optional<ProbeSpec> SpecReader::read() {
       }
       step();
       spec.path = path->text;
-      if (!target(spec)) return std::nullopt;
+      const auto is_line = source_line(*path, spec);
+      if (!is_line || (!*is_line && !target(spec))) return std::nullopt;
     }
   }
   spec.location = lexer_.at(begin_, position());

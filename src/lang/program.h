@@ -23,7 +23,7 @@ struct Location {
 
 enum class ProbeKind : uint8_t { Begin, End, Interval, Uprobe, Uretprobe };
 
-/// One attach point as written: `uprobe:./swapper:"main.swap"+40`.
+/// One attach point as written: `uprobe:./swapper:"main.swap"+40`, `uprobe:./swapper@swap.go:12`.
 struct ProbeSpec {
   ProbeKind kind = ProbeKind::Begin;
   Location location;
@@ -31,6 +31,8 @@ struct ProbeSpec {
   std::string function;             ///< name or glob, quotes removed
   std::optional<uint64_t> offset;   ///< F+N, exactly that instruction (F+0 too)
   std::optional<uint64_t> address;  ///< `uprobe:PATH:0xN`, a virtual address
+  std::string file;  ///< of source, its path or the end of it; not empty: `line` of it is meant
+  uint32_t line = 0;
   uint64_t interval_ns = 0;
   std::string text;  ///< the whole spec as written
 };
@@ -108,6 +110,7 @@ enum class Builtin : uint8_t {
   Typeof,
   TraceId,
   SpanId,
+  Local,
   kRows,
 };
 

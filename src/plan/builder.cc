@@ -132,7 +132,7 @@ void Builder::note(std::string text) {
 void Builder::add_probe(uint32_t clause, const lang::ProbeSpec& probe) {
   Plan& plan = out_.plan;
   Request request{clause, 0, 0, &probe};
-  const bool whole_function = !probe.offset && !probe.address;
+  const bool whole_function = !probe.offset && !probe.address && probe.file.empty();
   auto spec = [&](std::string text) {
     // Equal texts share an index, so that functions named one by one share a program.
     auto known = std::find(plan.specs.begin(), plan.specs.end(), text);
@@ -159,7 +159,8 @@ void Builder::add_probe(uint32_t clause, const lang::ProbeSpec& probe) {
     if (targets_[request.target].path == probe.path) break;
   if (request.target == targets_.size())
     return problem(request, "the program " + probe.path + " could not be opened");
-  if (!probe.offset && !probe.address) return add_functions(std::move(request));
+  if (!probe.file.empty()) return add_line(request);
+  if (whole_function) return add_functions(std::move(request));
   if (probe.kind == ProbeKind::Uretprobe)
     return problem(request, "uretprobe takes a whole function, not an instruction of it",
                    "leave out the offset, or use uprobe");
@@ -537,8 +538,11 @@ uint32_t Builder::layout_of(const Mark& mark) {
     if (function == TracedFunction::kNone)
       function = image(mark.target).type_info().inlined_function(called.name);
     return layouts_.of(mark.target, function, mark.clause,
-                       &inlined_calls_.at({mark.inlined, mark.address}));
+                       {&inlined_calls_.at({mark.inlined, mark.address}), {}});
   }
+  if (mark.line != 0)
+    return layouts_.of(mark.target, function, mark.clause,
+                       {nullptr, go::LinePoint{mark.address, mark.line}});
   if (mark.role != Role::Self) {
     const auto& wrappers = wrappers_.at({mark.target, mark.function});
     function = out_.plan.functions[wrappers[mark.role == Role::Wrapper1 ? 0 : 1]].function;

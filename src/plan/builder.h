@@ -37,6 +37,7 @@ struct Mark {
   go::Recovery recovery = go::Recovery::No;
   /// Where an inlined call begins: the called function as traced() counts.
   uint32_t inlined = kNotInlined;
+  uint32_t line = 0;  ///< of source, if the probe names one
   static constexpr uint32_t kNotInlined = ~0u;
 };
 
@@ -69,6 +70,7 @@ class Builder {
   void add_probe(uint32_t clause, const lang::ProbeSpec& probe);
   void add_instruction(const Request& request);
   void add_address(const Request& request);
+  void add_line(const Request& request);
   void mark_instruction(const Request& request, uint32_t function, uint64_t address);
   void add_functions(Request request);
   void say_what_became(const Request& request);

@@ -4,19 +4,20 @@
 
 namespace gotap::plan {
 
-uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause,
-                     const go::InlinedCallSite* inlined) {
+uint32_t Layouts::of(uint32_t target, uint32_t function, uint32_t clause, const go::Spot& at) {
   const std::vector<lang::GoValue>& values = program_.clauses[clause].go_values;
   if (values.empty()) return Action::kNoLayout;
   const go::TypeInfo& info = targets_[target].image->type_info();
   Layout layout{target, clause, {}};
   for (const lang::GoValue& value : values) {
     go::Resolved resolved =
-        go::resolve(info, function, value.path, value.aspect, program_.error_texts, inlined);
+        go::resolve(info, function, value.path, value.aspect, program_.error_texts, at);
     // The checker has refused what is wrong for every function; in one of many it is unknown.
     if (resolved.error) {
       resolved.access = {};
-      resolved.access.unknown = resolved.error->message;
+      resolved.access.unknown = value.path.root.kind == go::PathRoot::Kind::Local
+                                    ? "optimized out"
+                                    : resolved.error->message;
     }
     for (go::Whole& whole : resolved.access.wholes)
       whole.copy = whole_.try_emplace(target, copies_, info, target, program_.values)

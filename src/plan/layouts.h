@@ -18,9 +18,8 @@ class Layouts {
       : program_(program), targets_(targets) {}
 
   /// The index of the layout, in all(); Action::kNoLayout if the clause has no Go values.
-  /// `inlined`: a call of `function` that was inlined, where it begins.
-  uint32_t of(uint32_t target, uint32_t function, uint32_t clause,
-              const go::InlinedCallSite* inlined = nullptr);
+  /// `at`: where in `function` they are looked at, as go::resolve() has it.
+  uint32_t of(uint32_t target, uint32_t function, uint32_t clause, const go::Spot& at = {});
   /// Whether something in it is compared with, or found at, an address that the loader moves.
   bool needs_bias(uint32_t layout) const;
   const std::vector<Layout>& all() const { return layouts_; }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -201,6 +202,11 @@ Planned make_plan(const lang::TypedProgram& program, const std::vector<Target>& 
 
 /// Why returns of a Go function cannot all be seen, in the user's words; empty if they can.
 std::string unseen_returns(const go::FunctionSites& sites);
+
+/// Why line `line` of `file` of the program at `path` cannot be probed, of what Image::line_sites()
+/// found; nothing: it can.
+std::optional<Error> line_problem(const go::LineSites& found, const std::string& path,
+                                  const std::string& file, uint32_t line);
 
 /// Indices of the functions `spec` names: exact matches first, a glob only when there is none. The
 /// linker's wrappers that only change the calling convention have the name of their function,

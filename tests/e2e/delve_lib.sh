@@ -30,11 +30,18 @@ alike() {
     setarch -R "$@" < /dev/null
 }
 
-# both_see VERSION DIRECTORY PROGRAM ARG...: of the functions in DIRECTORY/sites.
+# both_see VERSION DIRECTORY PROGRAM ARG...: of the functions in DIRECTORY/sites, or of the lines of source in
+# DIRECTORY/lines.
 both_see() {
   local version=$1 directory=$2
   shift 2
-  "$firstcalls" scripts "$1" "$directory/sites" "$directory"
+  if [ -e "$directory/lines" ]; then
+    awk -v program="$1" '{ print "uprobe:" program "@" $0 " { @ = count(); }" }' "$directory/lines" > "$directory/lines.bt"
+    "$GOTAP" --dump plan "$directory/lines.bt" > "$directory/plan" || return 1
+    "$firstcalls" line-scripts "$1" "$directory/lines" "$directory/plan" "$directory" || return 1
+  else
+    "$firstcalls" scripts "$1" "$directory/sites" "$directory"
+  fi
   local it
   for it in seen again; do
     alike "$GOTAP" -q --no-warnings -o "$directory/gotap.$it" -c "$*" "$directory/gotap.bt" \
@@ -52,7 +59,7 @@ both_see() {
 # compare_first_calls VERSION PATTERN DIRECTORY PROGRAM ARG...: in DIRECTORY/compared each difference, how
 # many values are unknown for which reason, and last of all a line of counts.
 compare_first_calls() {
-  local version=$1 pattern=$2 directory=$3 program=$4 round=0 last=
+  local version=$1 pattern=$2 directory=$3 program=$4
   shift 3
   mkdir -p "$directory" "$work/.config/go/telemetry"
   # Go's tools would count their runs in files.
@@ -85,6 +92,26 @@ compare_first_calls() {
     }' unknown_file="$directory/unknown" "$directory/counts" "$directory/listed" "$directory/plan" > "$directory/sites"
   touch "$directory/unknown"
   both_see "$version" "$directory" "$@" || return 1
+  look_again "$version" "$directory" "$@"
+}
+
+# compare_lines VERSION PATTERN MOST DIRECTORY PROGRAM ARG...: the same of the variables that have names at some
+# lines of source, MOST at most, in files with PATTERN in their path, when each is run first.
+compare_lines() {
+  local version=$1 pattern=$2 most=$3 directory=$4
+  shift 4
+  mkdir -p "$directory" "$work/.config/go/telemetry"
+  echo off > "$work/.config/go/telemetry/mode"
+  "$firstcalls" lines "$1" "$pattern" "$most" > "$directory/lines" || return 1
+  touch "$directory/unknown"
+  both_see "$version" "$directory" "$@" || return 1
+  look_again "$version" "$directory" "$@"
+}
+
+# look_again VERSION DIRECTORY PROGRAM ARG...
+look_again() {
+  local version=$1 directory=$2 round=0 last=
+  shift 2
   # What is not the same in two runs of the program (the order of a map, a thread that is late) is looked
   # at again, for those functions alone; what gotap or delve get wrong stays.
   cp "$directory/differing" "$directory/left"
@@ -92,9 +119,7 @@ compare_first_calls() {
   while [ -s "$directory/left" ] && [ $((round += 1)) -le 8 ]; do
     last=$directory/again.$round
     mkdir -p "$last"
-    awk 'NR == FNR { wanted[$0] = 1; next }
-      { name = $4; for (i = 5; i <= NF; i++) name = name " " $i; sub(/\+[0-9]+$/, "", name); if (name in wanted) print }' \
-      "$directory/left" "$directory/sites" > "$last/sites"
+    if [ -e "$directory/lines" ]; then cp "$directory/left" "$last/lines"; else again_sites "$directory" > "$last/sites"; fi
     both_see "$version" "$last" "$@" || return 1
     grep -vFxf "$last/differing" "$directory/left" >> "$directory/agreed" || true
     cp "$last/differing" "$directory/left"
@@ -103,4 +128,11 @@ compare_first_calls() {
     sed 's/: [^:]*$//' "$directory/unknown" | sort | uniq -c | sed -E 's/^ *([0-9]+) (.*)/  \2: \1/'
     "$firstcalls" compare "$directory"
   } > "$directory/compared"
+}
+
+# again_sites DIRECTORY: those of the functions that are left.
+again_sites() {
+  awk 'NR == FNR { wanted[$0] = 1; next }
+    { name = $4; for (i = 5; i <= NF; i++) name = name " " $i; sub(/\+[0-9]+$/, "", name); if (name in wanted) print }' \
+    "$1/left" "$1/sites"
 }

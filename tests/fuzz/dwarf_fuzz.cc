@@ -10,9 +10,9 @@ namespace {
 
 using namespace gotap;
 
-const char* const kSections[] = {".debug_info",     ".debug_abbrev",   ".debug_str",
-                                 ".debug_ranges",   ".debug_loc",      ".debug_addr",
-                                 ".debug_rnglists", ".debug_loclists", ".debug_str_offsets"};
+const char* const kSections[] = {
+    ".debug_info", ".debug_abbrev",   ".debug_str",      ".debug_ranges",      ".debug_loc",
+    ".debug_addr", ".debug_rnglists", ".debug_loclists", ".debug_str_offsets", ".debug_line"};
 
 void read_all(const go::DwarfTypes& dwarf) {
   go::Types types;
@@ -25,6 +25,7 @@ void read_all(const go::DwarfTypes& dwarf) {
     const auto signature = dwarf.signature(function, types);
     if (signature) (void)go::place(types, *signature, function.abi);
     (void)dwarf.inlined_calls(entry + 4, types);
+    (void)dwarf.locals(entry + 4, entry & 0x1f, types);
   }
   for (const char* name : {"main.T", "T", "int", "*main.T", "runtime.moduledata"}) {
     for (uint64_t key : dwarf.find_types(name)) {
@@ -37,6 +38,7 @@ void read_all(const go::DwarfTypes& dwarf) {
   for (const std::string& name : dwarf.global_names()) (void)dwarf.global(name, types);
   // Reading types finds further ones.
   for (go::TypeId id = 0; id < types.size() && id < 1000; id++) (void)go::dump(types, id);
+  (void)dwarf.source_rows("a.go");
   (void)dwarf.warnings();
 }
 

@@ -44,6 +44,17 @@ class FakeTypeInfo final : public TypeInfo {
     if (found == inlined.end()) return Error{"inlined: optimized out", ""};
     return found->second;
   }
+  /// Variables at lines, by the instruction's address and the name.
+  std::map<std::pair<uint64_t, std::string>, Local> variables;
+  Result<Local> local(uint32_t, const LinePoint& point, std::string_view name) const override {
+    auto found = variables.find({point.address, std::string(name)});
+    if (found == variables.end())
+      return Error{
+          "there is no variable " + std::string(name) + " on line " + std::to_string(point.line),
+          ""};
+    return found->second;
+  }
+  std::vector<Local> locals(const LinePoint&) const override { return {}; }
   std::vector<TypeId> find_types(std::string_view name) const override {
     std::vector<TypeId> found;
     for (TypeId id = 1; id < types_.size(); id++)
@@ -160,6 +171,9 @@ enum DemoFunction : uint32_t {
   kDemoFunctions,
 };
 
+/// Address of an instruction with which a line of kHandle begins, where its variables are known.
+constexpr uint64_t kDemoLine = 0x1000;
+
 inline std::unique_ptr<FakeTypeInfo> demo() {
   auto made = std::make_unique<FakeTypeInfo>();
   FakeTypeInfo& info = *made;
@@ -254,6 +268,19 @@ inline std::unique_ptr<FakeTypeInfo> demo() {
             {"ptr", uintptr},
             {"small", info.array(int64, 1)}},
            {{"~r0", text}});
+  const auto variable = [&](const std::string& name, TypeId type, std::vector<Piece> pieces) {
+    Local& it = info.variables[{kDemoLine, name}];
+    it.name = name;
+    it.type = type;
+    it.place.pieces = std::move(pieces);
+    return &it;
+  };
+  using In = Piece::In;
+  variable("req", request_pointer, {{In::AnyRegister, 40, 0, 8, 0}});
+  variable("n", int32, {{In::Stack, 0, 0, 4, 24}});
+  variable("key", text, {{In::Stack, 0, 0, 8, 32}, {In::AnyRegister, 80, 8, 8, 0}});
+  variable("gone", int32, {})->unknown = "optimized out";
+  variable("shared", int64, {{In::Stack, 0, 0, 8, 48}})->escaped = true;
   info.globals["main.config"] = {0x500000, request_pointer};
   info.globals["main.count"] = {0x500100, int64};
   return made;

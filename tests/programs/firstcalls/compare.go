@@ -41,13 +41,15 @@ const (
 	moved
 	unknownToDelve
 	unknownToGotap
+	unknownToBoth
 	notTheSame
 	different
 	outcomes
 )
 
 var titles = [outcomes]string{unknownToDelve: "unknown to delve", unknownToGotap: "unknown to gotap",
-	notTheSame: "not the same in two runs"}
+	unknownToBoth: "unknown to both",
+	notTheSame:    "not the same in two runs"}
 
 func compareSeen(directory string) {
 	in := func(name string) string { return filepath.Join(directory, name) }
@@ -102,16 +104,25 @@ func compareSeen(directory string) {
 	for _, line := range lines {
 		fmt.Println("  " + line)
 	}
+	both := ""
+	if counts[unknownToBoth] > 0 {
+		both = fmt.Sprintf("%d unknown to both, ", counts[unknownToBoth])
+	}
 	fmt.Printf("%d functions, %d values, %d equal, %d equal but for the address, %d unknown to delve, "+
-		"%d unknown to gotap, %d not the same in two runs, %d differences\n", len(functions), values,
-		counts[equal], counts[moved], counts[unknownToDelve], counts[unknownToGotap], counts[notTheSame],
-		counts[different])
+		"%d unknown to gotap, %s%d not the same in two runs, %d differences\n", len(functions), values,
+		counts[equal], counts[moved], counts[unknownToDelve], counts[unknownToGotap], both,
+		counts[notTheSame], counts[different])
 }
 
 // judge says what the two make of a value, with the reason if they do not both know it.
 func judge(kind, gotap, again, delve string, run *renaming) (int, string) {
 	unknown := unknownTo(delve)
+	isVariable := notKnownHere.FindStringSubmatch(gotap)
 	switch {
+	case isVariable != nil && unknown != "":
+		return unknownToBoth, unknown
+	case isVariable != nil:
+		return unknownToGotap, isVariable[1]
 	case agree(kind, gotap, delve):
 		return equal, ""
 	case unknown != "":
@@ -143,6 +154,8 @@ func unknownTo(delve string) string {
 		"no padding in the location":                               "?no padding",
 		"declared on a later line than the function":               "?no such parameter",
 		"unused parameter without a location":                      "?empty OP stack",
+		"slice of which only the length is left":                   "non-zero length array with nil base",
+		"variable without a location there":                        "could not find loclist entry",
 		"what an interface or a closure in registers leads to":     "read out of bounds",
 		"type of an interface that delve does not find":            "?could not resolve interface type",
 		"structure in several registers, whose parts are not read": "?not loaded",
@@ -155,6 +168,7 @@ func unknownTo(delve string) string {
 }
 
 var (
+	notKnownHere    = regexp.MustCompile(`^<(optimized out|not known here)>$`)
 	inFloatRegister = regexp.MustCompile(`^<in XMM[0-9]+>$`)
 	// What precedes the last part of a package path in a type's name.
 	packagePath = regexp.MustCompile(`[^][*(){}, ]+/`)

@@ -4,6 +4,11 @@
 //	firstcalls scripts PROGRAM SITES DIRECTORY   writes gotap.bt, delve.star and values
 //	firstcalls compare DIRECTORY                 compares what they saw
 //
+// or at lines of source, the variables that have names there:
+//
+//	firstcalls lines PROGRAM PATTERN MOST                    writes some lines of files with PATTERN in their path
+//	firstcalls line-scripts PROGRAM LINES PLAN DIRECTORY     writes the scripts of those lines
+//
 // SITES are lines of `gotap --dump plan`, `  ADDRESS file OFFSET FUNCTION+OFFSET`. Which values a function has, DWARF says, as
 // the Go standard library reads it: its parameters, and one step into what they are made of or point to.
 package main
@@ -14,6 +19,7 @@ import (
 
 	"log"
 	"os"
+	"strconv"
 	"strings"
 )
 
@@ -22,6 +28,12 @@ func main() {
 	switch {
 	case len(os.Args) == 5 && os.Args[1] == "scripts":
 		writeScripts(os.Args[2], os.Args[3], os.Args[4])
+	case len(os.Args) == 5 && os.Args[1] == "lines":
+		most, err := strconv.Atoi(os.Args[4])
+		check(err)
+		listLines(os.Args[2], os.Args[3], most, os.Stdout)
+	case len(os.Args) == 6 && os.Args[1] == "line-scripts":
+		writeLineScripts(os.Args[2], os.Args[3], os.Args[4], os.Args[5])
 	case len(os.Args) == 3 && os.Args[1] == "compare":
 		compareSeen(os.Args[2])
 	default:
@@ -72,6 +84,7 @@ type program struct {
 	data      *dwarf.Data
 	functions map[uint64]dwarf.Offset // by address
 	entries   map[dwarf.Offset]*dwarf.Entry
+	code      []codeRange // by address, once it is asked for
 }
 
 func openProgram(path string) *program {
@@ -79,7 +92,7 @@ func openProgram(path string) *program {
 	check(err)
 	data, err := file.DWARF()
 	check(err)
-	p := &program{data, map[uint64]dwarf.Offset{}, map[dwarf.Offset]*dwarf.Entry{}}
+	p := &program{data, map[uint64]dwarf.Offset{}, map[dwarf.Offset]*dwarf.Entry{}, nil}
 	for r := data.Reader(); ; {
 		entry, err := r.Next()
 		check(err)

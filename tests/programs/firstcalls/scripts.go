@@ -57,7 +57,13 @@ func writeScripts(path, sites, directory string) {
 		}
 	})
 	writeFile(filepath.Join(directory, "gotap.bt"), func(w *bufio.Writer) { gotapScript(w, path, functions) })
-	writeFile(filepath.Join(directory, "delve.star"), func(w *bufio.Writer) { delveScript(w, functions, directory) })
+	writeFile(filepath.Join(directory, "delve.star"), func(w *bufio.Writer) {
+		var stops []stop
+		for i, f := range functions {
+			stops = append(stops, stop{f.address, i, f.first, f.values})
+		}
+		delveScript(w, stops, false, directory)
+	})
 }
 
 // gotapScript has a clause a function, which does something the first time only.
@@ -65,7 +71,7 @@ func gotapScript(w *bufio.Writer, path string, functions []function) {
 	for i, f := range functions {
 		fmt.Fprintf(w, "uprobe:%s:\"%s\" /!@seen[%d]/ {\n  @seen[%d] = 1;\n", path, f.name, i, i)
 		for j, v := range f.values {
-			format, expression := v.gotap()
+			format, expression := v.gotap("args.")
 			fmt.Fprintf(w, "  printf(\"%d\\x1f%s\\x1e\", %s);\n", f.first+j, format, expression)
 		}
 		fmt.Fprint(w, "}\n")
@@ -73,8 +79,8 @@ func gotapScript(w *bufio.Writer, path string, functions []function) {
 	fmt.Fprint(w, "END { clear(@seen); }\n")
 }
 
-func (v value) gotap() (format, expression string) {
-	expression = v.path("args." + v.param)
+func (v value) gotap(root string) (format, expression string) {
+	expression = v.path(root + v.param)
 	switch v.kind {
 	case "int", "bool":
 		return "%d", expression
@@ -94,12 +100,20 @@ func (v value) gotap() (format, expression string) {
 	panic(v.kind)
 }
 
-// delveScript sets a breakpoint at each site and takes it away at the first stop there. What delve
-// does not know, or says is not to be read, begins with "?".
-func delveScript(w *bufio.Writer, functions []function, directory string) {
+// stop is where delve is to look at values: at the first of those with the same number.
+type stop struct {
+	address uint64
+	number  int
+	first   int // number of the first value
+	values  []value
+}
+
+// delveScript sets a breakpoint at each site and takes it, and those of its number, away at the first stop
+// there. What delve does not know, or says is not to be read, begins with "?".
+func delveScript(w *bufio.Writer, stops []stop, locals bool, directory string) {
 	fmt.Fprint(w, "sites = {\n")
-	for _, f := range functions {
-		fmt.Fprintf(w, "  %d: [", f.address)
+	for _, f := range stops {
+		fmt.Fprintf(w, "  %d: (%d, [", f.address, f.number)
 		for i, v := range f.values {
 			var steps []string
 			for _, step := range v.steps {
@@ -107,13 +121,15 @@ func delveScript(w *bufio.Writer, functions []function, directory string) {
 			}
 			fmt.Fprintf(w, "(%d, %q, %d, [%s], %q), ", f.first+i, v.param, v.size, strings.Join(steps, ", "), v.kind)
 		}
-		fmt.Fprint(w, "],\n")
+		fmt.Fprint(w, "]),\n")
 	}
-	fmt.Fprintf(w, "}\nseen_file = %q\n", filepath.Join(directory, "delve.seen"))
+	fmt.Fprintf(w, "}\nlocals = %s\n", map[bool]string{false: "False", true: "True"}[locals])
+	fmt.Fprintf(w, "seen_file = %q\n", filepath.Join(directory, "delve.seen"))
 	fmt.Fprint(w, delveRest)
 }
 
 const delveRest = `
+SHADOWED = 2
 RESULT = 16
 config = {"FollowPointers": True, "MaxVariableRecurse": 1, "MaxStringLen": 1024, "MaxArrayValues": 1, "MaxStructFields": -1}
 
@@ -190,9 +206,10 @@ def show(v, steps, kind):
   return text
 
 def main():
-  number = {}
+  number, group = {}, {}
   for address in sites:
     number[address] = create_breakpoint({"Addr": address}).Breakpoint.ID
+    group.setdefault(sites[address][0], []).append(address)
   seen = []
   for stop in range(1000000):
     state = raw_command("continue").State
@@ -209,13 +226,21 @@ def main():
           if word.startswith("DW_OP_reg") and registers.setdefault(word, v.Name) != v.Name:
             # Of two parameters in one register the compiler has got one wrong.
             registers[word] = None
-    for what in sites[address]:
+    if locals:
+      # A value that several variables have is in one register for all of them.
+      registers = {}
+      for v in local_vars(cur_scope(), config).Variables:
+        if not int(str(v.Flags)) & SHADOWED:
+          variables[v.Name] = v
+    for what in sites[address][1]:
       v = variables.get(what[1])
       text = "?no such parameter"
       if v:
         text = wrong_place(v.LocationExpr, what[2], registers) or show(v, what[3], what[4])
       seen.append(str(what[0]) + "\x1f" + text + "\x1e")
-    clear_breakpoint(number.pop(address))
+    for other in group[sites[address][0]]:
+      if other in number:
+        clear_breakpoint(number.pop(other))
   write_file(seen_file, "".join(seen))
 `
 
