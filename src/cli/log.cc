@@ -190,7 +190,8 @@ std::optional<std::string> LogExpression::read(Type& type) {
 const char* conversion_of(const Type& type) {
   switch (type.kind) {
     case Type::Kind::Float: return "%g";
-    case Type::Kind::Pointer: return "0x%x";
+    case Type::Kind::Pointer:
+    case Type::Kind::GoWhole: return "%v";  // all that it leads to
     case Type::Kind::Int: return type.detail ? "%s" : type.is_signed ? "%d" : "%u";
     case Type::Kind::Buffer: return "%r";
     default: return "%s";

@@ -140,6 +140,13 @@ constexpr CommandRow kCommands[] = {
      "The printf one wishes to have compiled in. Every copy of the line is seen, inlined ones "
      "included. A variable that is not known at that instruction prints as <reason>; of a stripped "
      "program --debug-binary has the variables."},
+    {"panics", Command::Kind::Panics, "each panic: value, stack, and who recovered",
+     "  gotap panics -p 1234\n"
+     "  gotap panics -n server --for 0s -o panics.log\n"
+     "  gotap panics -- ./server -port 8080\n",
+     "Runtime errors such as nil pointers are panics, too. Each is shown with its value and the "
+     "stack it comes from; a second line says which deferred function recovered, or that none did "
+     "and the program ends."},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
@@ -192,7 +199,8 @@ bool of_functions(Command::Kind kind) {
 // Those that write a script and run it.
 bool runs_script(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
-         kind == Command::Kind::Count || kind == Command::Kind::Log;
+         kind == Command::Kind::Count || kind == Command::Kind::Log ||
+         kind == Command::Kind::Panics;
 }
 
 void add_emit_options(CLI::App& app, Options& options) {
@@ -287,7 +295,7 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
                    "a process id, the name of a program that runs, or its file");
   else if (row.kind == Command::Kind::Log)
     add_line(app, command);
-  else
+  else if (of_functions(row.kind))
     app.add_option(
         "FUNCTION", command.functions,
         "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
@@ -435,9 +443,10 @@ CommandPage page_of(const CommandRow& row) {
     case Command::Kind::Completion: page.usage = {gotap + " bash|zsh|fish"}; break;
     case Command::Kind::Man: page.usage = {gotap + " [-o FOLDER] [COMMAND]"}; break;
     default: {
-      const std::string functions = row.kind == Command::Kind::List  ? " [FUNCTION...]"
-                                    : row.kind == Command::Kind::Log ? " FILE:LINE TEXT"
-                                                                     : " FUNCTION...";
+      const std::string functions = row.kind == Command::Kind::List     ? " [FUNCTION...]"
+                                    : row.kind == Command::Kind::Log    ? " FILE:LINE TEXT"
+                                    : row.kind == Command::Kind::Panics ? ""
+                                                                        : " FUNCTION...";
       page.usage = {gotap + " -p PID | -n NAME | --exe FILE [OPTION...]" + functions};
       if (runs_script(row.kind))
         page.usage.push_back(gotap + " [OPTION...]" + functions + " -- COMMAND [ARGUMENT...]");

@@ -47,6 +47,7 @@ struct Command {
     Latency,
     Count,
     Log,
+    Panics,
     List,
     Show,
     Doctor,

@@ -194,6 +194,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: soak WORKERS")
 		os.Exit(2)
 	}
+	// The first of these starts a thread. In Go 1.15, once other threads have ended, it frees their stacks
+	// where it must not, and the program dies of "attempt to execute system stack code on user stack"
+	// (allocm, runtime/proc.go; since 1.16 on the system stack), traced or not.
+	runtime.LockOSThread()
+	runtime.UnlockOSThread()
 	learn()
 	if os.Args[1] == "-child" {
 		round(0, 0)
