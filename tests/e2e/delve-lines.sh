@@ -3,7 +3,7 @@
 # lines of its packages are run first, both show the variables that have names there. Every value is
 # equal, or unknown to one of them for a reason that is counted. `./dev delve` does the same with more lines
 # (docs/DELVE.md).
-: "${GOTAP_TEST_VERSIONS=1.19 1.24 1.27}"
+: "${GOTAP_TEST_VERSIONS=1.24 1.27}"
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/e2e/delve_lib.sh

@@ -3,7 +3,7 @@
 # gotap's instructions are among those with which a statement begins there, or stand behind the stack check
 # of their function; and so they are of a stripped program, by the table of functions alone.
 # Runs beside the others: it traces nothing
-: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.21 1.24 1.25 1.27}"
+: "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_gotap

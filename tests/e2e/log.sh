@@ -2,7 +2,7 @@
 # gotap log and probes on lines of source: the program says itself what its variables are at the lines with a
 # mark, right before each of them runs; gotap must see the same or say that it does not know, in loops,
 # inlined copies, shadowed names, closures, variables on the heap, position-independent and stripped programs.
-: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.24 1.27}"
+: "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_tracing

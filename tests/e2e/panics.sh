@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gotap panics: every panic with its value, and who recovered it, as the program itself says
 # (tests/programs/panics); stripped programs, too. The program ends as it does without gotap.
-: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.24 1.27}"
+: "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
 . "$(dirname "$0")/lib.sh"
 need_tracing
 

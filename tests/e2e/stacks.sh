@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Stacks: ustack and caller against runtime.Stack, which the program calls in the very call that is
 # probed (tests/programs/stacks), at the entry and at the return: functions, offsets, lines, inlined
-# frames, the go statement. All Go versions; stripped and position-independent builds; after the
+# frames, the go statement. Stripped and position-independent builds; after the
 # program has ended; through deferred calls of a panic.
+: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.22 1.24 1.27}"
 . "$(dirname "$0")/lib.sh"
 need_tracing
 

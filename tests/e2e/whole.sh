@@ -3,7 +3,7 @@
 # itself prints of them, by fmt's %+v where that says it all, else by reflection; from DWARF, from a
 # debug binary and from the runtime's own types. What is cut, secret, in a register of another kind
 # or not resident is said.
-: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.22 1.24 1.27}"
+: "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_tracing
