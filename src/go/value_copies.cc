@@ -11,7 +11,7 @@ namespace {
 
 // The table of one binary stays within these, whatever it has; what is left out is shown as cut.
 constexpr size_t kMostTypes = 8192, kMostDynamicTypes = 60'000, kMostSlots = 128;
-constexpr int kMostNested = 32;        // structs and arrays inside of each other
+constexpr int kMostNestedTypes = 32;   // structs and arrays inside of each other
 constexpr uint32_t kChannelSize = 16;  // hchan.qcount, dataqsiz
 constexpr uint32_t kMostTables = 2;    // of a Swiss map
 
@@ -86,7 +86,7 @@ void ValueCopies::lead(std::vector<CopySlot>& out, CopySlot slot, uint64_t offse
 }
 
 void ValueCopies::collect(TypeId id, uint64_t offset, std::vector<CopySlot>& out, int depth) {
-  if (depth > kMostNested || out.size() >= kMostSlots) return;
+  if (depth > kMostNestedTypes || out.size() >= kMostSlots) return;
   const GoType& type = types_.at(id);
   switch (type.kind) {
     case TypeKind::Struct:

@@ -9,7 +9,7 @@ namespace gotap::trace {
 
 namespace {
 
-constexpr uint64_t kPage = 4096;  // what loaders move programs by is a multiple of it
+constexpr uint64_t kLoaderUnit = 4096;  // what loaders move programs by is a multiple of it
 constexpr int32_t kWord = 8;
 
 std::string file_and_line(const go::SourceLine& line) {
@@ -81,7 +81,7 @@ std::optional<uint64_t> StackNames::load_bias(const Stack& stack) const {
   std::optional<uint64_t> bias;
   for (uint64_t site : sites->second) {
     const uint64_t moved = stack.addresses[0] - site;
-    if (moved % kPage != 0 || moved == bias) continue;
+    if (moved % kLoaderUnit != 0 || moved == bias) continue;
     if (bias) return std::nullopt;
     bias = moved;
   }
