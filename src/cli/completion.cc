@@ -165,6 +165,7 @@ std::vector<Candidate> names_here() {
   std::set<std::string> names;
   for (const Candidate& process : processes_here()) names.insert(process.doc);
   std::vector<Candidate> all;
+  all.reserve(names.size());
   for (const std::string& name : names) all.push_back({name, ""});
   return all;
 }

@@ -81,6 +81,7 @@ std::vector<std::string> first_parts(const std::set<std::string_view>& names, si
       continue;
     }
     std::vector<std::string> out;
+    out.reserve(parts.size());
     for (const auto& [part, count] : parts)
       out.push_back(count == 1 ? std::string(only[part]) : part);
     return out;
