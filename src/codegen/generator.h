@@ -209,7 +209,7 @@ class Generator {
                       const std::vector<size_t>& beside);
 
   // go_whole.cc
-  void whole_event(bpf::EventLayout layout, const std::vector<const Expr*>& values);
+  void whole_event(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);
   void describe_whole(bpf::Field& field, const Expr& value);
   uint32_t whole_bytes(const go::Whole& whole) const;
   uint32_t whole_roots(const bpf::EventLayout& layout, const std::vector<const Expr*>& values);

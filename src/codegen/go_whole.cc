@@ -91,7 +91,7 @@ void Generator::describe_whole(Field& field, const Expr& value) {
   if (field.roots.empty()) field.roots.push_back({"", operand.target, go::kNoType, {}, "", {}});
 }
 
-void Generator::whole_event(EventLayout layout, const std::vector<const Expr*>& values) {
+void Generator::whole_event(const EventLayout& layout, const std::vector<const Expr*>& values) {
   Memory::Scope scope(memory_);
   const uint32_t index = static_cast<uint32_t>(builder_.object.events.size());
   builder_.object.events.push_back(layout);

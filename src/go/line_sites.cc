@@ -83,7 +83,7 @@ class Lines {
 
  private:
   SourceRows pclntab_rows() const;
-  void add(uint32_t function, std::vector<SourceRows::Row> rows);
+  void add(uint32_t function, const std::vector<SourceRows::Row>& rows);
   void refuse(uint32_t function, const std::string& why) {
     found_.refused.push_back(std::string(input_.functions[function].name) + ": " + why);
   }
@@ -129,7 +129,7 @@ std::optional<uint32_t> Lines::function_at(uint64_t address) const {
   return static_cast<uint32_t>(after - 1 - functions.begin());
 }
 
-void Lines::add(uint32_t index, std::vector<SourceRows::Row> rows) {
+void Lines::add(uint32_t index, const std::vector<SourceRows::Row>& rows) {
   const Function& function = input_.functions[index];
   const auto code = input_.elf.at(function.entry, function.end - function.entry);
   if (!code || !input_.elf.is_executable(function.entry))
@@ -194,7 +194,7 @@ LineSites Lines::find() {
     if (row.line < line_) below = std::max(below, row.line);
     if (row.line > line_ && (above == 0 || row.line < above)) above = row.line;
   }
-  for (auto& [function, rows] : by_function) add(function, std::move(rows));
+  for (const auto& [function, rows] : by_function) add(function, rows);
   if (by_function.empty())
     for (const uint32_t line : {below, above})
       if (line != 0) found_.nearest.push_back(line);
