@@ -133,7 +133,7 @@ constexpr CommandRow kCommands[] = {
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
      "expression needs them."},
-    {"log", Command::Kind::Log, "a line each time that a line of source runs, with its variables",
+    {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
      "  gotap log fetch.go:31 'attempt {n} of {url}' --limit 20 -- ./crawler\n",
