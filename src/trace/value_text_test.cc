@@ -26,7 +26,7 @@ class Log {
   /// A chunk of these words; the result is its position.
   uint64_t chunk(uint64_t address, const Words& data, bool readable = true) {
     std::vector<uint8_t> bytes(8 * data.size());
-    std::memcpy(bytes.data(), data.data(), bytes.size());
+    if (!data.empty()) std::memcpy(bytes.data(), data.data(), bytes.size());
     return raw(address, bytes, readable);
   }
   uint64_t text(uint64_t address, const std::string& text) {
