@@ -48,6 +48,8 @@ struct Image::Impl {
   void find_version();
   /// The numbers of tables that no header tells are those of its version.
   bool knows_version() const { return warning.empty(); }
+  /// Of a Go program.
+  InlineTables inline_tables() const { return {elf, *pclntab, facts, gofunc}; }
   const Function* function(uint32_t index) const {
     return index < functions.size() ? &functions[index] : nullptr;
   }
@@ -252,8 +254,7 @@ Result<std::vector<uint64_t>> Image::boundaries(uint32_t index) const {
 
 std::vector<InlinedCopies> Image::inlined_copies(const std::vector<std::string_view>& names) const {
   if (!impl_->pclntab || !impl_->knows_version() || names.empty()) return {};
-  return InlineTables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc)
-      .copies(impl_->rows, names);
+  return impl_->inline_tables().copies(impl_->rows, names);
 }
 
 InlinedSites Image::inlined_sites(uint32_t index, std::string_view name) const {
@@ -262,7 +263,7 @@ InlinedSites Image::inlined_sites(uint32_t index, std::string_view name) const {
   auto code = impl_->elf.at(function->entry, function->end - function->entry);
   if (!code || !impl_->elf.is_executable(function->entry)) return {};
   const PclnFunction& row = impl_->rows[index];
-  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  const InlineTables tables = impl_->inline_tables();
   return find_inlined_sites({*code, function->entry, g_source(*function), impl_->build.minor,
                              tables.read(row), impl_->pclntab->lines(row)},
                             name);
@@ -285,7 +286,7 @@ std::vector<uint32_t> Image::wrapped_by(uint32_t index) const {
   }
   auto code = impl_->elf.at(function->entry, function->end - function->entry);
   if (!code) return {};
-  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  const InlineTables tables = impl_->inline_tables();
   if (!tables.read(impl_->rows[index]).calls.empty()) return {};
   auto is_helper = [](std::string_view name) {
     for (std::string_view helper : {"runtime.morestack", "runtime.panic", "runtime.gcWriteBarrier",
@@ -318,8 +319,7 @@ std::vector<SourceFrame> Image::source_frames(uint64_t address) const {
   if (!function.is_go) return {{function.name, {}, false}};
   const PclnFunction& row = impl_->rows[*index];
   InlineTree tree;
-  if (impl_->knows_version())
-    tree = InlineTables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc).read(row);
+  if (impl_->knows_version()) tree = impl_->inline_tables().read(row);
   std::vector<SourceFrame> frames;
   auto line = [&](uint64_t at) { return impl_->pclntab->line(row, at).value_or(SourceLine{}); };
   for (int32_t call = tree.at(address); call >= 0 && frames.size() < tree.calls.size();) {
@@ -335,9 +335,8 @@ std::vector<SourceFrame> Image::source_frames(uint64_t address) const {
 std::optional<int32_t> Image::stack_depth(uint64_t address) const {
   auto index = function_at(address);
   if (!index || !impl_->functions[*index].is_go) return std::nullopt;
-  for (const PcRange& range : impl_->pclntab->stack_depths(impl_->rows[*index]))
-    if (address >= range.begin && address < range.end && range.value >= 0) return range.value;
-  return std::nullopt;
+  const auto depth = value_at(impl_->pclntab->stack_depths(impl_->rows[*index]), address);
+  return depth && *depth >= 0 ? depth : std::nullopt;
 }
 
 // Of the lengths a call instruction may have, one must decode to a call that ends there.
@@ -358,7 +357,7 @@ bool Image::is_return_address(uint64_t address) const {
 const LineSites& Image::line_sites(std::string_view file, uint32_t line) const {
   auto [known, fresh] = impl_->lines.try_emplace({std::string(file), line});
   if (!fresh || !impl_->pclntab) return known->second;
-  const InlineTables tables(impl_->elf, *impl_->pclntab, impl_->facts, impl_->gofunc);
+  const InlineTables tables = impl_->inline_tables();
   known->second =
       find_line_sites({impl_->elf, *impl_->pclntab, impl_->functions, impl_->rows,
                        impl_->knows_version() ? &tables : nullptr, impl_->types->source_rows(file)},

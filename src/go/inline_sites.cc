@@ -77,21 +77,14 @@ class Finder {
   std::vector<Block> blocks_;
 };
 
-int32_t value_at(const std::vector<PcRange>& ranges, uint64_t address) {
-  auto it = std::upper_bound(ranges.begin(), ranges.end(), address,
-                             [](uint64_t a, const PcRange& range) { return a < range.begin; });
-  if (it == ranges.begin() || address >= std::prev(it)->end) return -1;
-  return std::prev(it)->value;
-}
-
 bool Finder::decode(std::string* problem) {
   const DecodedFunction function = decode_function(input_.code, input_.entry);
   *problem = function.problem;
   if (!problem->empty() || function.insns.empty()) return false;
   for (const Decoded& at : function.insns)
-    steps_.push_back({at.address, at.insn,
-                      arch::effects(input_.code.from(at.address - input_.entry)),
-                      input_.tree.at(at.address), value_at(input_.lines, at.address), 0});
+    steps_.push_back(
+        {at.address, at.insn, arch::effects(input_.code.from(at.address - input_.entry)),
+         input_.tree.at(at.address), value_at(input_.lines, at.address).value_or(-1), 0});
   return true;
 }
 

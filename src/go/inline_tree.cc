@@ -13,13 +13,8 @@ constexpr int32_t kMaxCalls = 1 << 16;
 }  // namespace
 
 int32_t InlineTree::at(uint64_t address) const {
-  auto it = std::upper_bound(ranges.begin(), ranges.end(), address,
-                             [](uint64_t a, const PcRange& range) { return a < range.begin; });
-  if (it == ranges.begin()) return -1;
-  --it;
-  if (address >= it->end || it->value < 0 || static_cast<size_t>(it->value) >= calls.size())
-    return -1;
-  return it->value;
+  const int32_t call = value_at(ranges, address).value_or(-1);
+  return call >= 0 && static_cast<size_t>(call) < calls.size() ? call : -1;
 }
 
 bool InlineTree::is_within(int32_t inner, int32_t outer) const {

@@ -48,18 +48,11 @@ InlinedValues::InlinedValues(Bytes code, uint64_t entry, const std::vector<PcRan
     step.writes = arch::writes(code.from(at.address - entry));
     step.clobbers = at.insn.flow == Flow::IndirectCall ||
                     (at.insn.flow == Flow::Call && !keeps_registers(at.insn.target));
-    const auto range = std::find_if(
-        stack_depths.begin(), stack_depths.end(),
-        [&](const PcRange& it) { return at.address >= it.begin && at.address < it.end; });
-    if (range == stack_depths.end()) {
-      has_depths_ = false;
-    } else {
-      step.depth = range->value;
-    }
+    const auto depth = value_at(stack_depths, at.address);
+    has_depths_ = has_depths_ && depth;
+    step.depth = depth.value_or(0);
     step.inlined = lines.inlined.at(at.address);
-    const auto line = std::partition_point(lines.lines.begin(), lines.lines.end(),
-                                           [&](const PcRange& it) { return it.end <= at.address; });
-    if (line != lines.lines.end() && at.address >= line->begin) step.line = line->value;
+    step.line = value_at(lines.lines, at.address).value_or(0);
     steps_.push_back(std::move(step));
   }
   link(function, code);
@@ -67,21 +60,14 @@ InlinedValues::InlinedValues(Bytes code, uint64_t entry, const std::vector<PcRan
 
 // A jump through a register (a switch's table) may lead anywhere.
 void InlinedValues::link(const DecodedFunction& function, Bytes code) {
-  for (uint32_t i = 0; i < steps_.size(); i++) {
-    const arch::Instruction& insn = function.insns[i].insn;
-    const bool goes_on = insn.flow == Flow::Next || insn.flow == Flow::Branch ||
-                         insn.flow == Flow::Call || insn.flow == Flow::IndirectCall;
-    if (goes_on && i + 1 < steps_.size()) steps_[i + 1].before.push_back(i);
-    if (insn.flow == Flow::Jump || insn.flow == Flow::Branch) {
-      const size_t to = function.index_of(insn.target);
-      if (to < steps_.size()) steps_[to].before.push_back(i);
-    }
-    if (insn.flow == Flow::IndirectJump)
-      for (Step& step : steps_) step.before.push_back(i);
-  }
-  if (!steps_.empty())
-    drop_padding(code, steps_[0].address, function.insns,
-                 [this](size_t i) -> std::vector<uint32_t>& { return steps_[i].before; });
+  if (steps_.empty()) return;
+  std::vector<std::vector<uint32_t>> before = direct_ways(function);
+  for (uint32_t i = 0; i < steps_.size(); i++)
+    if (function.insns[i].insn.flow == Flow::IndirectJump)
+      for (std::vector<uint32_t>& from : before)
+        from.insert(std::upper_bound(from.begin(), from.end(), i), i);
+  drop_padding(code, steps_[0].address, function.insns, before);
+  for (size_t i = 0; i < steps_.size(); i++) steps_[i].before = std::move(before[i]);
 }
 
 /// Where the instruction has a place on the stack.

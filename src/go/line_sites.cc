@@ -30,28 +30,15 @@ struct Candidate {
 std::vector<std::vector<uint32_t>> came_from(const DecodedFunction& function, Bytes code,
                                              uint64_t entry) {
   const std::vector<Decoded>& insns = function.insns;
-  std::vector<std::vector<uint32_t>> before(insns.size());
-  std::vector<bool> falls_into(insns.size()), jumped_to(insns.size());
+  std::vector<std::vector<uint32_t>> before = direct_ways(function);
   std::vector<uint32_t> tables;
-  for (uint32_t i = 0; i < insns.size(); i++) {
-    const arch::Instruction& insn = insns[i].insn;
-    const bool goes_on = insn.flow == Flow::Next || insn.flow == Flow::Branch ||
-                         insn.flow == Flow::Call || insn.flow == Flow::IndirectCall;
-    if (goes_on && i + 1 < insns.size()) {
-      before[i + 1].push_back(i);
-      falls_into[i + 1] = true;
-    }
-    if (insn.flow == Flow::IndirectJump) tables.push_back(i);
-    if (insn.flow != Flow::Jump && insn.flow != Flow::Branch) continue;
-    const size_t to = function.index_of(insn.target);
-    if (to == insns.size()) continue;
-    before[to].push_back(i);
-    jumped_to[to] = true;
+  for (uint32_t i = 0; i < insns.size(); i++)
+    if (insns[i].insn.flow == Flow::IndirectJump) tables.push_back(i);
+  for (size_t i = 1; i < insns.size(); i++) {
+    const bool falls_into = goes_on(insns[i - 1].insn), jumped_to = before[i].size() > 1;
+    if (!falls_into || jumped_to) before[i].insert(before[i].end(), tables.begin(), tables.end());
   }
-  for (size_t i = 1; i < insns.size(); i++)
-    if (!falls_into[i] || jumped_to[i])
-      before[i].insert(before[i].end(), tables.begin(), tables.end());
-  drop_padding(code, entry, insns, [&](size_t i) -> std::vector<uint32_t>& { return before[i]; });
+  drop_padding(code, entry, insns, before);
   return before;
 }
 

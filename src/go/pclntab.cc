@@ -337,4 +337,11 @@ std::string_view Pclntab::first_file(const PclnFunction& function) const {
   return file_name(function, file);
 }
 
+std::optional<int32_t> value_at(const std::vector<PcRange>& ranges, uint64_t address) {
+  auto it = std::upper_bound(ranges.begin(), ranges.end(), address,
+                             [](uint64_t a, const PcRange& range) { return a < range.begin; });
+  if (it == ranges.begin() || address >= std::prev(it)->end) return std::nullopt;
+  return std::prev(it)->value;
+}
+
 }  // namespace gotap::go

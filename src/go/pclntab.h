@@ -28,6 +28,9 @@ struct PcRange {
   int32_t value = 0;
 };
 
+/// The value at `address`, of ranges by address; nothing between them.
+std::optional<int32_t> value_at(const std::vector<PcRange>& ranges, uint64_t address);
+
 class Pclntab {
  public:
   /// Finds the table: by section name, else by scanning the mapped bytes for its magic.

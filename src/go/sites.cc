@@ -28,16 +28,6 @@ bool has_target(const arch::Instruction& insn) {
   return insn.flow == Flow::Jump || insn.flow == Flow::Branch || insn.flow == Flow::Call;
 }
 
-/// The stack depth at `address`: 0 where SP is what it was at the first instruction.
-std::optional<int32_t> depth_at(const std::vector<PcRange>& depths, uint64_t address) {
-  auto it = std::upper_bound(depths.begin(), depths.end(), address,
-                             [](uint64_t a, const PcRange& range) { return a < range.begin; });
-  if (it == depths.begin()) return std::nullopt;
-  --it;
-  if (address >= it->end) return std::nullopt;
-  return it->value;
-}
-
 void set_entry(const Decoded& at, EntryForm form, GSource g, FunctionSites* sites) {
   if (at.insn.refused)
     sites->entry_refused = "its first instruction is of a kind on which no kernel probe works";
@@ -122,7 +112,7 @@ void find_returns(const DecodedFunction& function, const SiteInput& input, Funct
   for (const Decoded& at : function.insns) {
     if (at.insn.flow != Flow::Ret) continue;
     if (input.is_go) {
-      auto depth = depth_at(input.stack_depths, at.address);
+      auto depth = value_at(input.stack_depths, at.address);
       if (depth != 0) {
         sites->rets.clear();
         sites->rets_refused =
@@ -152,11 +142,29 @@ bool is_padding(Bytes code) {
   return code[at] == 0x90 || (code[at] == 0x0f && at + 1 < code.size() && code[at + 1] == 0x1f);
 }
 
+bool goes_on(const arch::Instruction& insn) {
+  return insn.flow == Flow::Next || insn.flow == Flow::Branch || insn.flow == Flow::Call ||
+         insn.flow == Flow::IndirectCall;
+}
+
+std::vector<std::vector<uint32_t>> direct_ways(const DecodedFunction& function) {
+  const std::vector<Decoded>& insns = function.insns;
+  std::vector<std::vector<uint32_t>> before(insns.size());
+  for (uint32_t i = 0; i < insns.size(); i++) {
+    const arch::Instruction& insn = insns[i].insn;
+    if (goes_on(insn) && i + 1 < insns.size()) before[i + 1].push_back(i);
+    if (insn.flow != Flow::Jump && insn.flow != Flow::Branch) continue;
+    const size_t to = function.index_of(insn.target);
+    if (to < insns.size()) before[to].push_back(i);
+  }
+  return before;
+}
+
 void drop_padding(Bytes code, uint64_t entry, const std::vector<Decoded>& insns,
-                  const std::function<std::vector<uint32_t>&(size_t)>& before) {
+                  std::vector<std::vector<uint32_t>>& before) {
   for (size_t i = 1; i + 1 < insns.size(); i++)
-    if (before(i).empty() && is_padding(code.from(insns[i].address - entry)))
-      std::erase(before(i + 1), static_cast<uint32_t>(i));
+    if (before[i].empty() && is_padding(code.from(insns[i].address - entry)))
+      std::erase(before[i + 1], static_cast<uint32_t>(i));
 }
 
 DecodedFunction decode_function(Bytes code, uint64_t entry) {
@@ -204,7 +212,7 @@ FunctionSites find_sites(const SiteInput& input) {
       if (!inside) sites.tail_jumps.push_back({at.address, at.insn.target});
       loops_to_start |= at.insn.target == input.entry;
     } else if (flow == Flow::IndirectJump && !at.insn.indexed && input.is_go &&
-               depth_at(input.stack_depths, at.address) == 0) {
+               value_at(input.stack_depths, at.address) == 0) {
       sites.indirect_jumps.push_back(at.address);
     }
   }

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -49,10 +48,14 @@ struct SiteInput {
 
 /// Whether the instruction at the start of `code` does nothing: it aligns the one behind it.
 bool is_padding(Bytes code);
-/// Takes padding that nothing leads to out of what may run right before each instruction, which
-/// `before` has by index.
+/// Whether the next instruction may run right after it.
+bool goes_on(const arch::Instruction& insn);
+/// By index, in order, which instructions may run right before each one; jumps through registers
+/// are left out, as nobody knows where they lead.
+std::vector<std::vector<uint32_t>> direct_ways(const DecodedFunction& function);
+/// Takes padding that nothing leads to out of what may run right before each instruction.
 void drop_padding(Bytes code, uint64_t entry, const std::vector<Decoded>& insns,
-                  const std::function<std::vector<uint32_t>&(size_t)>& before);
+                  std::vector<std::vector<uint32_t>>& before);
 
 DecodedFunction decode_function(Bytes code, uint64_t entry);
 FunctionSites find_sites(const SiteInput& input);
