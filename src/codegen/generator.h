@@ -117,7 +117,7 @@ class Generator {
   void kept_string(const Expr& expr, Place dst, uint32_t capacity, bool zeroed);
 
   // go_errors.cc
-  void eval_error(const Expr& expr, Place dst);
+  void read_error(const Expr& expr, Place dst);
   void go_error(const GoOperand& value, Place dst);
   void go_error_node(const GoOperand& value, Place node, Place pair, const GoErrorWalk& walk,
                      bool plain);
@@ -132,7 +132,6 @@ class Generator {
   void hex_text(Place dst, Place bytes, uint32_t count);
 
   // stacks.cc
-  void eval_stack(const Expr& expr, const Type& type, Place dst);
   void walk_stack(const Expr& expr, const Type& type, Place dst);
   void first_frames(const StackWalk& walk, Place dst, int32_t limit);
   void further_frames(const StackWalk& walk, Place dst, int32_t limit);
@@ -219,6 +218,7 @@ class Generator {
   void copy_slot(const CopyWalk& walk);
   void copy_count(const CopyWalk& walk);
   void copy_behind_interface(const CopyWalk& walk);
+  void next_chunk(const CopyWalk& walk);
   void copy_itab(const CopyWalk& walk);
   void copy_chunk(const CopyWalk& walk);
 
@@ -286,6 +286,7 @@ class Generator {
 
   // tuples.cc
   void eval_into(const Expr& expr, const Type& type, Place dst, bool zeroed);
+  void eval_object(const Expr& expr, const Type& type, Place dst);
   void eval_tuple(const Expr& expr, const Type& type, Place dst, bool zeroed);
   Place tuple_place(const Expr& expr);
   void copy_value(Place dst, const Type& type, Place src, const Type& source, bool zeroed);

@@ -1,5 +1,5 @@
 // Errors of Go programs: how their text is had depends on their dynamic type (go::ErrorForm), and
-// what they wrap is an error again. Entry point: Generator::eval_error().
+// what they wrap is an error again. Entry point: Generator::read_error().
 //
 // An error is up to GoErrorLayout::kNodes nodes, in the order in which their text is read: a path
 // error before what it wraps, joined errors behind the one that joins them. Joined errors inside of
@@ -29,48 +29,13 @@ auto shape_of_form(const ErrorForm& form) {
 
 }  // namespace
 
-// dst = the error, a GoErrorLayout.
-void Generator::eval_error(const Expr& expr, Place dst) {
-  Memory::Scope scope(memory_);
-  switch (expr.kind) {
-    case Expr::Kind::GoValue:
-      if (is_kept(expr)) {
-        const int32_t offset = load_saved(expr);
-        return copy(dst, R0, offset, Layout::kSize);
-      }
-      if (GoOperand operand = go_operand(expr)) go_error(operand, dst);
-      return;
-    case Expr::Kind::Variable: {
-      check_known(expr);
-      Place place = variables_[expr.slot];
-      return copy(dst, place.base, place.offset, Layout::kSize);
-    }
-    case Expr::Kind::Field: {
-      Place place = tuple_place(expr.kids[0]) +
-                    at(expr.kids[0].type.part_offset(static_cast<size_t>(expr.integer)));
-      return copy(dst, place.base, place.offset, Layout::kSize);
-    }
-    case Expr::Kind::Map: {  // nil if the key is missing
-      Label missing = asm_.label(), done = asm_.label();
-      map_lookup(expr.slot, map_key(expr.slot, expr.kids));
-      asm_.jump(Jump::Eq, R0, 0, missing);
-      copy(dst, R0, 0, Layout::kSize);
-      asm_.jump(done);
-      asm_.bind(missing);
-      zero(dst, Layout::kSize);
-      return asm_.bind(done);
-    }
-    case Expr::Kind::Ternary: {
-      Label otherwise = asm_.label(), done = asm_.label();
-      branch_false(expr.kids[0], otherwise);
-      eval_error(expr.kids[1], dst);
-      asm_.jump(done);
-      asm_.bind(otherwise);
-      eval_error(expr.kids[2], dst);
-      return asm_.bind(done);
-    }
-    default: return fail("internal error: not an error of Go");
+// dst = the error, a GoErrorLayout, of a Go value.
+void Generator::read_error(const Expr& expr, Place dst) {
+  if (is_kept(expr)) {
+    const int32_t offset = load_saved(expr);
+    return copy(dst, R0, offset, Layout::kSize);
   }
+  if (GoOperand operand = go_operand(expr)) go_error(operand, dst);
 }
 
 void Generator::go_error(const GoOperand& value, Place dst) {

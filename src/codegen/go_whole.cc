@@ -399,14 +399,19 @@ void Generator::copy_behind_interface(const CopyWalk& walk) {
   asm_.store(Width::U64, type.base, type.offset, R1);
 }
 
-// A chunk of the type that an itab names, which has just been read: of the process's eight bytes
-// behind the itab's begin.
-void Generator::copy_itab(const CopyWalk& walk) {
-  const int32_t log = log_at(walk.log);
+// R3 = where the next chunk begins in the log, if one may begin there.
+void Generator::next_chunk(const CopyWalk& walk) {
   walk.get(asm_, R3, CopyVar::End);
   asm_.alu(Alu::Add, R3, 7);
   asm_.alu(Alu::And, R3, -8);
   asm_.jump(Jump::Gt, R3, log_at(walk.limit), walk.again);
+}
+
+// A chunk of the type that an itab names, which has just been read: of the process's eight bytes
+// behind the itab's begin.
+void Generator::copy_itab(const CopyWalk& walk) {
+  const int32_t log = log_at(walk.log);
+  next_chunk(walk);
   asm_.mov(R5, R8);
   asm_.alu(Alu::Add, R5, R3);
   for (uint32_t word = CopyLog::kParent; word < CopyLog::kData; word += kWord)
@@ -450,10 +455,7 @@ void Generator::copy_chunk(const CopyWalk& walk) {
     walk.get(asm_, R3, known);
     asm_.jump(Jump::Eq, R1, R3, walk.again);
   }
-  walk.get(asm_, R3, CopyVar::End);
-  asm_.alu(Alu::Add, R3, 7);
-  asm_.alu(Alu::And, R3, -8);
-  asm_.jump(Jump::Gt, R3, log_at(walk.limit), walk.again);
+  next_chunk(walk);
   asm_.mov(R4, R3);
   asm_.alu(Alu::Add, R4, R2);
   asm_.jump(Jump::Gt, R4, log_at(walk.limit), walk.again);

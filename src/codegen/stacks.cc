@@ -1,4 +1,4 @@
-// Stacks of the traced program: ustack and caller. Entry point: Generator::eval_stack().
+// Stacks of the traced program: ustack and caller. Entry point: Generator::walk_stack().
 //
 // The return address of the function that was hit lies as far above SP as the plan says, so the
 // caller is never missed, as it is by a walk along frame pointers alone where no frame is set up:
@@ -31,48 +31,6 @@ struct StackWalk {
 };
 
 // dst = the stack as `type` has it.
-void Generator::eval_stack(const Expr& expr, const Type& type, Place dst) {
-  Memory::Scope scope(memory_);
-  const uint32_t bytes = expr.type.memory_size(), more = type.memory_size() - bytes;
-  auto from = [&](Reg base, int32_t offset) {
-    copy(dst, base, offset, bytes);
-    if (more) zero(dst + static_cast<int32_t>(bytes), more);
-  };
-  switch (expr.kind) {
-    case Expr::Kind::Call: return walk_stack(expr, type, dst);
-    case Expr::Kind::Variable: {
-      check_known(expr);
-      Place place = variables_[expr.slot];
-      return from(place.base, place.offset);
-    }
-    case Expr::Kind::Field: {
-      Place place = tuple_place(expr.kids[0]) +
-                    static_cast<int32_t>(expr.kids[0].type.part_offset(expr.integer));
-      return from(place.base, place.offset);
-    }
-    case Expr::Kind::Map: {  // a stack of no frames if the key is missing
-      Label missing = asm_.label(), done = asm_.label();
-      map_lookup(expr.slot, map_key(expr.slot, expr.kids));
-      asm_.jump(Jump::Eq, R0, 0, missing);
-      from(R0, 0);
-      asm_.jump(done);
-      asm_.bind(missing);
-      zero(dst, type.memory_size());
-      return asm_.bind(done);
-    }
-    case Expr::Kind::Ternary: {
-      Label otherwise = asm_.label(), done = asm_.label();
-      branch_false(expr.kids[0], otherwise);
-      eval_stack(expr.kids[1], type, dst);
-      asm_.jump(done);
-      asm_.bind(otherwise);
-      eval_stack(expr.kids[2], type, dst);
-      return asm_.bind(done);
-    }
-    default: return fail("internal error: not a stack");
-  }
-}
-
 void Generator::walk_stack(const Expr& expr, const Type& type, Place dst) {
   if (!shape_) return fail("internal error: a stack without a probe");
   zero(dst, type.memory_size());

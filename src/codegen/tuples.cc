@@ -11,10 +11,42 @@ using namespace bpf;
 void Generator::eval_into(const Expr& expr, const Type& type, Place dst, bool zeroed) {
   if (type.has_bytes()) return eval_string(expr, dst, type.capacity, zeroed);
   if (type.kind == Type::Kind::Tuple) return eval_tuple(expr, type, dst, zeroed);
-  if (type.kind == Type::Kind::GoError) return eval_error(expr, dst);
-  if (type.kind == Type::Kind::Stack) return eval_stack(expr, type, dst);
+  if (type.kind == Type::Kind::GoError || type.kind == Type::Kind::Stack)
+    return eval_object(expr, type, dst);
   eval(expr);
   asm_.store(Width::U64, dst.base, dst.offset, R0);
+}
+
+// An error or a stack: made here, or held by a variable, a map, a tuple. `type` may have room for
+// more frames than the expression's own.
+void Generator::eval_object(const Expr& expr, const Type& type, Place dst) {
+  Memory::Scope scope(memory_);
+  switch (expr.kind) {
+    case Expr::Kind::GoValue: return read_error(expr, dst);
+    case Expr::Kind::Call: return walk_stack(expr, type, dst);
+    case Expr::Kind::Variable:
+    case Expr::Kind::Field: return copy_value(dst, type, tuple_place(expr), expr.type, true);
+    case Expr::Kind::Map: {  // nil, or no frames, if the key is missing
+      Label missing = asm_.label(), done = asm_.label();
+      map_lookup(expr.slot, map_key(expr.slot, expr.kids));
+      asm_.jump(Jump::Eq, R0, 0, missing);
+      copy_value(dst, type, {R0, 0}, expr.type, true);
+      asm_.jump(done);
+      asm_.bind(missing);
+      zero(dst, type.memory_size());
+      return asm_.bind(done);
+    }
+    case Expr::Kind::Ternary: {
+      Label otherwise = asm_.label(), done = asm_.label();
+      branch_false(expr.kids[0], otherwise);
+      eval_object(expr.kids[1], type, dst);
+      asm_.jump(done);
+      asm_.bind(otherwise);
+      eval_object(expr.kids[2], type, dst);
+      return asm_.bind(done);
+    }
+    default: return fail("internal error: neither an error nor a stack");
+  }
 }
 
 void Generator::eval_tuple(const Expr& expr, const Type& type, Place dst, bool zeroed) {
