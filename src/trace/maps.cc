@@ -165,8 +165,9 @@ Result<output::MapEntry> Maps::entry(const bpf::EventLayout& layout, Bytes recor
   // An aggregate is not in the record: it is read here, when the event is reached.
   if (has_stack(*map)) {
     TRY(whole, dump(layout.map));
+    const std::string wanted = shown_keys(entry.keys);
     for (output::MapEntry& other : whole.entries)
-      if (shown_keys(other.keys) == shown_keys(entry.keys)) return std::move(other);
+      if (shown_keys(other.keys) == wanted) return std::move(other);
   }
   Buffer key(spec.key_size);
   for (size_t i = 0; i < key_count; i++)
