@@ -6,11 +6,7 @@
 . "$(dirname "$0")/steps_lib.sh"
 need_tracing
 cd "$work"
-version=
-for version in 1.24 1.27 1.19 1.15; do
-  if have_go "$version"; then break; fi
-done
-have_go "$version" || skip_all "$(no_go 1.24)"
+any_go
 cp "$(go_program "$version" steps)" app
 probe='uprobe:./app:main.step { @calls = count(); }'
 

@@ -138,6 +138,14 @@ need_tracing() {
 
 have_go() { [ -x "$GO_ROOT/$1/bin/go" ]; }
 
+# any_go: `version`, one whose toolchain is there, for what does not depend on it; skips the test if none is.
+any_go() {
+  for version in 1.24 1.27 1.19 1.15; do
+    if have_go "$version"; then return 0; fi
+  done
+  skip_all "$(no_go 1.24)"
+}
+
 # no_go VERSION: why it is not there, for `skip`: tools/fetch-go leaves its reason in a file.
 no_go() { cat "$GO_ROOT/$1.vanished" 2> /dev/null || echo "no Go $1 toolchain"; }
 

@@ -4,11 +4,7 @@
 # shellcheck disable=SC2016 # the $ is the other shell's
 . "$(dirname "$0")/lib.sh"
 need_tracing
-version=
-for version in 1.24 1.27 1.19 1.15; do
-  if have_go "$version"; then break; fi
-done
-have_go "$version" || skip_all "$(no_go 1.24)"
+any_go
 cd "$work"
 cp "$(go_program "$version" values)" values
 export GOTAP
