@@ -132,7 +132,7 @@ void Generator::emit_record(const EventLayout& layout, const Fill& fill) {
 void Generator::emit_event(EventLayout layout, const std::vector<const Expr*>& values) {
   if (!values.empty()) layout_fields(layout, values);
   for (const Field& field : layout.fields)
-    if (!field.roots.empty()) return whole_event(std::move(layout), values);
+    if (!field.roots.empty()) return whole_event(layout, values);
   emit_record(layout, [&] {
     if (!values.empty()) fill_fields(layout, values);
   });

@@ -50,9 +50,8 @@ int64_t site(const std::vector<Piece>& pieces, size_t mark, int minor) {
 }
 
 // test ecx, ecx; je; nop; lea; add; store to memory; ret
-constexpr const char *kTest = "85c9", *kSkipNext3 = "7403", *kNop = "90", *kAdd = "01c8",
-                     *kShift = "c1e002", *kStore = "8903", *kLoad = "8b03", *kRet = "c3",
-                     *kLoop = "75f8";
+constexpr const char *kTest = "85c9", *kNop = "90", *kAdd = "01c8", *kShift = "c1e002",
+                     *kStore = "8903", *kLoad = "8b03", *kRet = "c3", *kLoop = "75f8";
 
 TEST(InlinedSites, ANopIsTheMarkItself) {
   EXPECT_EQ(site({{kTest, -1, 1}, {kNop, -1, 2}, {kAdd, 0, 20}, {kRet, -1, 3}}, 1, 24), 2);
