@@ -139,14 +139,16 @@ func workers(n int, f func(worker int)) {
 func load(n int) (stop func()) {
 	var stopping int32
 	stopped := make(chan bool)
-	go around(func() {
-		workers(n, func(w int) {
-			for i := 0; atomic.LoadInt32(&stopping) == 0; i++ {
-				round(w, i)
-			}
+	go func() {
+		around(func() {
+			workers(n, func(w int) {
+				for i := 0; atomic.LoadInt32(&stopping) == 0; i++ {
+					round(w, i)
+				}
+			})
 		})
 		stopped <- true
-	})
+	}()
 	return func() {
 		atomic.StoreInt32(&stopping, 1)
 		<-stopped
