@@ -14,7 +14,7 @@ namespace gotap::cli {
 /// How a line begins: the format, and its arguments.
 inline constexpr const char* kLineHead = "%s goroutine %d ";
 inline constexpr const char* kLineHeadArguments =
-    "strftime(\"%Y-%m-%dT%H:%M:%S.%f%z\", nsecs), goid";
+    "strftime(\"%Y-%m-%dT%H:%M:%S.%f%:z\", nsecs), goid";
 
 /// A part of a printf(): its format, and the arguments that the format asks for.
 struct Piece {
@@ -24,6 +24,7 @@ struct Piece {
     for (const char c : it)
       format += c == '%'                ? std::string("%%")
                 : c == '\n'             ? std::string("\\n")
+                : c == '\t'             ? std::string("\\t")
                 : c == '"' || c == '\\' ? std::string("\\") + c
                                         : std::string(1, c);
     return *this;
@@ -34,6 +35,12 @@ struct Piece {
     return *this;
   }
 };
+
+/// What ends a line: its stack below it, innermost first, if that is asked for.
+inline Piece end_of_line(bool stack) {
+  Piece end;
+  return stack ? end.value("%s", "ustack") : end.text("\n");
+}
 
 /// Shows so many lines and no more; 0: all. The map @lines, which counts them, is not shown.
 class LimitedSink : public output::TextSink {

@@ -458,6 +458,9 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Str: return string_read(e);
     case Builtin::Buf: return buffer(e);
     case Builtin::Strftime:
+      if (script_.program.time_formats[e.type.detail].find("%:z") != std::string::npos)
+        script_.problem(e.location, "bpftrace's strftime() has no %:z",
+                        "write %z: the zone without a colon");
       return "strftime(" + lang::quoted(script_.program.time_formats[e.type.detail]) + ", " +
              expr(e.kids[0]) + ")";
     case Builtin::Strncmp:

@@ -6,7 +6,8 @@
 
 namespace gotap::output {
 
-/// Now, in the local time zone, as strftime(3) shows it; nothing if it cannot be told.
+/// Now, in the local time zone, as strftime(3) shows it, and %:z as date(1) does: the zone as RFC
+/// 3339 has it, "+05:30". Nothing if it cannot be told.
 std::string local_time(const std::string& strftime_format);
 
 /// The time `ns` nanoseconds after the beginning of 1970, likewise; %f is its microseconds, as in

@@ -7,12 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <limits>
 #include <sstream>
 
 #include "base/fd.h"
+#include "output/local_time.h"
 #include "output/losses.h"
 #include "output/test_files.h"
 
@@ -413,6 +416,18 @@ TEST(Sink, Time) {
               sink.end();
             }),
             golden("time-constant"));
+}
+
+// %:z is the zone as RFC 3339 has it.
+TEST(LocalTime, HasMicrosecondsAndAZone) {
+  const char* before = ::getenv("TZ");
+  const std::string zone = before ? before : "";
+  ::setenv("TZ", "X-05:30", 1);
+  ::tzset();
+  EXPECT_EQ(local_time("%Y-%m-%dT%H:%M:%S.%f%:z", 1'500'000), "1970-01-01T05:30:00.001500+05:30");
+  EXPECT_EQ(local_time("%%:z|%z|%:", 0), "%:z|+0530|%:");
+  before ? ::setenv("TZ", zone.c_str(), 1) : ::unsetenv("TZ");
+  ::tzset();
 }
 
 TEST(Sink, Messages) {

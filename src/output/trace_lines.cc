@@ -81,7 +81,7 @@ std::string fitted(std::string_view values, size_t most) {
   return cut(cut(values.substr(0, results + 1), room) + std::string(last), most);
 }
 
-// "2026-11-29T12:24:27.123456+0000" without date and zone.
+// "2026-11-29T12:24:27.123456+00:00" without date and zone.
 std::string_view time_of_day(std::string_view time) {
   const size_t begin = time.find('T');
   return begin == std::string_view::npos ? time : time.substr(begin + 1, 15);
@@ -124,6 +124,7 @@ size_t TraceSink::depth_of(int64_t goroutine, bool begins, std::string_view func
 }
 
 std::string TraceSink::shown(std::string_view line) {
+  indent_ = 0;
   const auto parts = take_apart(line, style_.functions);
   if (!parts) return std::string(line);
   constexpr size_t kWide = 120;  // columns that have room for the date
@@ -146,6 +147,7 @@ std::string TraceSink::shown(std::string_view line) {
     const size_t left = room - indent.size() - columns(function);
     values = left < 2 ? "" : fitted(values, left);
   }
+  indent_ = indent.size();
   if (!style_.colour)
     return time + " " + who + " " + indent + std::string(parts->mark) + function + values +
            duration;
@@ -157,14 +159,29 @@ std::string TraceSink::shown(std::string_view line) {
          (duration.empty() ? "" : kYellow + duration + kPlain);
 }
 
+std::string TraceSink::shown_below(std::string_view lines) const {
+  std::string out;
+  while (!lines.empty()) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    std::string line(lines.substr(0, end));
+    if (!line.empty()) line.insert(0, indent_, ' ');
+    out += style_.width > 0 ? cut(line, style_.width) : line;
+    if (end < lines.size()) out += '\n';
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return out;
+}
+
 void TraceSink::print(const Format& format, const std::vector<Value>& args) {
   if (left_ == 0) return;
   if (left_) --*left_;
   const size_t begin = data().size();
   append(format, args);
-  // What follows the line, a stack, stays as it is.
-  const size_t end = std::min(data().find('\n', begin), data().size());
-  data().replace(begin, end - begin, shown(data().substr(begin, end - begin)));
+  const std::string text = data().substr(begin);
+  const size_t end = std::min(text.find('\n'), text.size());
+  data().resize(begin);
+  data() += shown(std::string_view(text).substr(0, end));
+  data() += shown_below(std::string_view(text).substr(end));
   written();
 }
 

@@ -39,11 +39,14 @@ class TraceSink : public TextSink {
 
   /// One line, without its end, as it is shown.
   std::string shown(std::string_view line);
+  /// What follows the line that was shown last, a stack, as it is shown: indented as that is.
+  std::string shown_below(std::string_view lines) const;
 
  private:
   size_t depth_of(int64_t goroutine, bool begins, std::string_view function);
 
   TraceStyle style_;
+  size_t indent_ = 0;                                 ///< of the line that was shown last
   std::optional<uint32_t> left_;                      ///< lines; nothing: no limit
   std::map<int64_t, std::vector<std::string>> open_;  ///< calls, by goroutine
 };

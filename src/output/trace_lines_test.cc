@@ -8,7 +8,7 @@
 namespace gotap::output {
 namespace {
 
-const std::string kTime = "2026-11-29T12:24:27.123456+0000";
+const std::string kTime = "2026-11-29T12:24:27.123456+00:00";
 const std::string kPut =
     kTime + " goroutine 18 main.(*Store).Put(key=\"a(b) c  d\", n=3) = <nil>  0.112ms";
 
@@ -94,6 +94,26 @@ TEST(TraceLines, CallsWithinCallsAreIndented) {
   EXPECT_EQ(show("2", "< main.g(3)  1ms"), "< main.g(3)  1ms");
   // One that began before.
   EXPECT_EQ(show("1", "< main.g(9)  1ms"), "< main.g(9)  1ms");
+}
+
+TEST(TraceLines, AStackIsIndentedAsItsLine) {
+  TraceStyle style;
+  style.nested = true;
+  style.functions = {"main.f", "main.g"};
+  TraceSink sink(SinkOptions{}, style);
+  const std::string stack = "\n    main.g+4 (main.go:7)\n    main.f+9 (main.go:3)\n";
+  sink.shown(kTime + " goroutine 1 > main.f(1)");
+  EXPECT_EQ(sink.shown_below(stack), stack);
+  EXPECT_EQ(sink.shown_below("\n"), "\n");
+  EXPECT_EQ(sink.shown_below(""), "");
+  sink.shown(kTime + " goroutine 1 > main.g(2)");
+  EXPECT_EQ(sink.shown_below(stack), "\n      main.g+4 (main.go:7)\n      main.f+9 (main.go:3)\n");
+  // In a terminal it is cut.
+  style.nested = false;
+  style.width = 20;
+  TraceSink narrow(SinkOptions{}, style);
+  narrow.shown(kTime + " goroutine 1 main.f(1)  1ms");
+  EXPECT_EQ(narrow.shown_below(stack), "\n    main.g+4 (main..\n    main.f+9 (main..\n");
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ lines='[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6} goroutine 1 '
 calls() { sed -E "s/^$lines//; s/  [0-9]+\.[0-9]{3}ms\$//" "$1" | sort; }
 
 on_screen '"$GOTAP" trace -q Fact -- ./values 2> err | cat'
-holds terminal-pipe seen '^20[0-9]{2}-[0-9-]*T[0-9:.]*\+0000 goroutine 1 main'
+holds terminal-pipe seen '^20[0-9]{2}-[0-9-]*T[0-9:.]*\+00:00 goroutine 1 main'
 equal terminal-pipe-plain 0 "$(grep -c $'\033\\[' coloured)" coloured
 
 on_screen '"$GOTAP" trace -q Fact -- ./values 2> err'
