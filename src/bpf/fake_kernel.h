@@ -44,6 +44,7 @@ class FakeKernel : public Kernel {
   uint32_t member_offset = 0x40;
   std::function<void(const std::string& program)> on_run;  ///< run_program: what it does
   std::function<void(const Attach&)> on_attach;            ///< after a link was made
+  std::function<void(FakeMap&)> on_lookup;                 ///< before a value is looked up
 
   // What the test reads.
   int calls = 0;
@@ -124,6 +125,7 @@ class FakeKernel : public Kernel {
   Result<bool> map_lookup(int map_fd, const void* key, void* value) override {
     FakeMap& map = maps.at(map_fd);
     if (failing("lookup " + map.spec.name)) return failure;
+    if (on_lookup) on_lookup(map);
     auto found = map.entries.find(key_of(map, key));
     if (found == map.entries.end()) return false;
     std::memcpy(value, found->second.data(), found->second.size());

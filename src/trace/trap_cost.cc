@@ -1,4 +1,4 @@
-// Entry point: measure_traps.
+// Entry points: measure_traps, measure_floor.
 // Facts: clock_gettime(2), CLOCK_THREAD_CPUTIME_ID: the time of the trap is the thread's own.
 #include "trace/trap_cost.h"
 
@@ -8,6 +8,7 @@
 #include <array>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "trace/attach.h"
 #include "trace/trial.h"
@@ -21,10 +22,17 @@ extern "C" void gotap_trap_push();
 extern "C" void gotap_trap_move();
 extern "C" void gotap_trap_return();
 extern "C" void gotap_trap_ret();  // the RET in it
+// For calls that are timed, with the RETs in them.
+extern "C" void gotap_timed_push();
+extern "C" void gotap_timed_push_ret();
+extern "C" void gotap_timed_move();
+extern "C" void gotap_timed_move_ret();
 asm(R"(
   .pushsection .text.gotap_trap, "ax", @progbits
   .hidden gotap_trap_push, gotap_trap_move, gotap_trap_return, gotap_trap_ret
   .globl gotap_trap_push, gotap_trap_move, gotap_trap_return, gotap_trap_ret
+  .hidden gotap_timed_push, gotap_timed_push_ret, gotap_timed_move, gotap_timed_move_ret
+  .globl gotap_timed_push, gotap_timed_push_ret, gotap_timed_move, gotap_timed_move_ret
 gotap_trap_push:
   push %rbp
   pop %rbp
@@ -35,6 +43,15 @@ gotap_trap_move:
 gotap_trap_return:
   nop
 gotap_trap_ret:
+  ret
+gotap_timed_push:
+  push %rbp
+  pop %rbp
+gotap_timed_push_ret:
+  ret
+gotap_timed_move:
+  mov %rsp, %rax
+gotap_timed_move_ret:
   ret
   .popsection
 )");
@@ -78,7 +95,54 @@ Result<TrapCost> measure(bpf::Kernel& kernel, bool by_event, bpf::Links& links) 
   return TrapCost{emulated, stepped, ret};
 }
 
+// What is called to be timed, and where its return is probed.
+struct TimedCode {
+  void (*function)();
+  void (*returns)();
+};
+
+TimedCode code_of(Timed timed) {
+  switch (timed) {
+    case Timed::Emulated: return {gotap_timed_push, gotap_timed_push_ret};
+    case Timed::Stepped: return {gotap_timed_move, gotap_timed_move_ret};
+    case Timed::KernelReturned: return {gotap_timed_push, gotap_timed_push};
+  }
+  return {};
+}
+
+Result<uint64_t> floor_of(bpf::Kernel& kernel, bool by_event, Timed timed, bpf::Links& links) {
+  const TimedCode code = code_of(timed);
+  const auto trial = [&](void (*place)(), bool on_return) {
+    return Trial::start(kernel, reinterpret_cast<const void*>(place), by_event, Trial::Notes::Time,
+                        0, on_return);
+  };
+  TRY(begin, trial(code.function, false));
+  std::ranges::move(begin.take_links(), std::back_inserter(links));
+  TRY(end, trial(code.returns, timed == Timed::KernelReturned));
+  std::ranges::move(end.take_links(), std::back_inserter(links));
+  std::vector<uint64_t> durations;
+  uint64_t before = 0;
+  for (int i = 0; i < kTimedCalls; i++) {
+    code.function();
+    TRY(from, begin.noted(kernel));
+    TRY(to, end.noted(kernel));
+    if (from <= before || to < from) return Error{"hits of probes on ourselves were not seen", ""};
+    before = from;
+    durations.push_back(to - from);
+  }
+  const auto middle = durations.begin() + kTimedCalls / 2;
+  std::nth_element(durations.begin(), middle, durations.end());
+  return *middle;
+}
+
 }  // namespace
+
+Result<uint64_t> measure_floor(bpf::Kernel& kernel, bool by_event, Timed timed) {
+  bpf::Links links;
+  auto floor = floor_of(kernel, by_event, timed, links);
+  close_links(std::move(links));
+  return floor;
+}
 
 Result<TrapCost> measure_traps(bpf::Kernel& kernel, bool by_event) {
   bpf::Links links;

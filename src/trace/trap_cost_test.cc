@@ -44,6 +44,34 @@ TEST(TrapCost, HitsThatDoNotArriveAreNoMeasurement) {
   }
 }
 
+// Each call begins and ends so much later than the last one.
+void tick(FakeKernel& kernel, uint64_t duration) {
+  kernel.on_lookup = [duration, now = uint64_t{1000}](FakeKernel::FakeMap& map) mutable {
+    now += duration;
+    map.entries[FakeKernel::bytes_of(uint32_t{0})] = FakeKernel::bytes_of(now);
+  };
+}
+
+TEST(TrapCost, TheFloorIsTheTimeBetweenTwoProbes) {
+  for (const Timed timed : {Timed::Emulated, Timed::Stepped, Timed::KernelReturned}) {
+    FakeKernel kernel;
+    tick(kernel, 2500);
+    auto floor = measure_floor(kernel, false, timed);
+    ASSERT_TRUE(floor.ok()) << floor.error().message;
+    EXPECT_EQ(*floor, 2500u);
+    ASSERT_EQ(kernel.attaches.size(), 2u);
+    EXPECT_FALSE(kernel.attaches[0].on_return);
+    EXPECT_EQ(kernel.attaches[1].on_return, timed == Timed::KernelReturned);
+  }
+}
+
+TEST(TrapCost, WithoutHitsThereIsNoFloor) {
+  FakeKernel kernel;
+  auto floor = measure_floor(kernel, false, Timed::Emulated);
+  ASSERT_FALSE(floor.ok());
+  EXPECT_EQ(floor.error().message, "hits of probes on ourselves were not seen");
+}
+
 TEST(TrapCost, EveryFailingCallIsAnError) {
   FakeKernel kernel;
   count(kernel, kTrapHits);
@@ -53,6 +81,13 @@ TEST(TrapCost, EveryFailingCallIsAnError) {
     count(failing, kTrapHits);
     failing.fail_call = n;
     EXPECT_FALSE(measure_traps(failing, false).ok()) << failing.log.back();
+  }
+  constexpr int kAttached = 6;  // two maps, programs and links
+  for (int n = 1; n <= kAttached + 2; n++) {
+    FakeKernel failing;
+    tick(failing, 2500);
+    failing.fail_call = n;
+    EXPECT_FALSE(measure_floor(failing, false, Timed::Stepped).ok()) << failing.log.back();
   }
 }
 

@@ -14,6 +14,24 @@ namespace {
 
 Result<bpf::Program> noting_program(Trial::Notes notes, bool by_event) {
   bpf::Assembler code;
+  if (notes == Trial::Notes::Time) {
+    // The time first at a return, last at an entry, and then one update of a hash map: so do the
+    // programs of scripts.
+    code.call(bpf::Helper::KtimeGetNs);
+    code.store(bpf::Width::U64, bpf::R10, -8, bpf::R0);
+    code.store(bpf::Width::U32, bpf::R10, -16, 0);
+    code.load_map(bpf::R1, 0);
+    code.mov(bpf::R2, bpf::R10);
+    code.alu(bpf::Alu::Add, bpf::R2, -16);
+    code.mov(bpf::R3, bpf::R10);
+    code.alu(bpf::Alu::Add, bpf::R3, -8);
+    code.mov(bpf::R4, 0);
+    code.call(bpf::Helper::MapUpdate);
+    code.mov(bpf::R0, 0);
+    code.exit();
+    TRY(timing, code.finish());
+    return bpf::Program{.name = "gotap_self", .by_event = by_event, .insns = std::move(timing)};
+  }
   if (notes == Trial::Notes::Cookie) {
     code.call(bpf::Helper::GetAttachCookie);
     code.mov(bpf::R2, bpf::R0);
@@ -34,12 +52,13 @@ Result<bpf::Program> noting_program(Trial::Notes notes, bool by_event) {
 }  // namespace
 
 Result<Trial> Trial::start(bpf::Kernel& kernel, const void* code, bool by_event, Notes notes,
-                           uint64_t cookie) {
+                           uint64_t cookie, bool on_return) {
   const auto offset = bpf::own_file_offset(code);
   Fd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
   if (!offset || !self) return Error{"cannot find our own code: /proc is not mounted", ""};
   Trial trial;
-  TRY(map, kernel.create_map({"gotap_self", bpf::MapType::Array, 4, 8, 1}));
+  const auto type = notes == Notes::Time ? bpf::MapType::Hash : bpf::MapType::Array;
+  TRY(map, kernel.create_map({"gotap_self", type, 4, 8, 1}));
   TRY(program, noting_program(notes, by_event));
   const int map_fd = map.get();
   TRY(loaded, kernel.load_program(program, {&map_fd, 1}));
@@ -48,6 +67,7 @@ Result<Trial> Trial::start(bpf::Kernel& kernel, const void* code, bool by_event,
                                          .file_fd = self.get(),
                                          .offsets = {&*offset, 1},
                                          .cookies = {&cookie, 1},
+                                         .on_return = on_return,
                                          .pids = {&pid, 1},
                                          .by_event = by_event}));
   trial.map_ = std::move(map);

@@ -16,14 +16,17 @@ class Trial {
   enum class Notes : uint8_t {
     Hits,    ///< counts it
     Cookie,  ///< keeps the cookie that the probe was attached with
+    Time,    ///< keeps when it was, on the monotonic clock, as programs do that time calls
   };
 
-  /// Probes the instruction at `code`, of this program, in this process alone. Errors: why there
-  /// can be no such probe.
+  /// Probes the instruction at `code`, of this program, in this process alone; `on_return`: the
+  /// returns of the function that begins there, as the kernel finds them. Errors: why there can be
+  /// no such probe.
   static Result<Trial> start(bpf::Kernel& kernel, const void* code, bool by_event,
-                             Notes notes = Notes::Hits, uint64_t cookie = 0);
+                             Notes notes = Notes::Hits, uint64_t cookie = 0,
+                             bool on_return = false);
 
-  /// Hits so far, or the cookie.
+  /// Hits so far, the cookie, or the last hit's time in nanoseconds; 0: there was no hit.
   Result<uint64_t> noted(bpf::Kernel& kernel) const;
   /// Letting go takes the kernel tens of milliseconds, of many no longer than of one: left to
   /// whoever holds them.
