@@ -12,6 +12,7 @@
 #include "trace/gate.h"
 #include "trace/lease.h"
 #include "trace/load.h"
+#include "trace/overhead.h"
 #include "trace/waiter.h"
 
 namespace gotap::trace {
@@ -53,6 +54,7 @@ struct Session::State {
   Maps maps;
   FrameSweeper frames;
   bpf::Links links;
+  std::optional<Overhead> overhead;
   uint64_t swept = 0;  ///< frames swept: unwound calls that no program noticed
 
   std::vector<int> target_pidfds() const;
@@ -62,6 +64,7 @@ struct Session::State {
   Result<void> run_timers(lang::ProbeKind kind, EventHandler& events);
   void lease_files(Leases& leases, output::Sink& sink) const;
   Result<void> attach(output::Sink& sink);
+  Result<void> watch_overhead();
   Result<void> follow(EventHandler& events, Waiter& waiter, const Leases& leases);
   Result<void> housekeeping(EventHandler& events);
   Result<void> gather(EventHandler& events, output::Sink& sink);
@@ -129,6 +132,7 @@ Result<int> Session::run(output::Sink& sink) {
       return {};
     }
     TRY_DO(s.attach(sink));
+    TRY_DO(s.watch_overhead());
     if (s.options.child) TRY_DO(s.options.child->release());
     return s.follow(events, waiter, leases);
   };
@@ -171,6 +175,19 @@ Result<void> Session::State::attach(output::Sink& sink) {
   return {};
 }
 
+Result<void> Session::State::watch_overhead() {
+  if (!options.run_counts || links.empty()) return {};
+  std::vector<HitProgram> programs;
+  for (size_t i = 0; i < object.programs.size(); i++) {
+    const bpf::Program& program = object.programs[i];
+    if (program.kind == bpf::ProgramKind::Uprobe && program.plan_program < options.trap_ns.size())
+      programs.push_back({loaded.programs[i].get(), options.trap_ns[program.plan_program]});
+  }
+  overhead.emplace(*options.run_counts, std::move(programs), options.traced_pids(),
+                   options.max_overhead);
+  return overhead->start(now_ns());
+}
+
 // Until something ends it.
 Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const Leases& leases) {
   std::vector<size_t> interval_programs;
@@ -186,6 +203,10 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const 
   int64_t delay = kDrainBusy, next_housekeeping = now_ns() + kHousekeeping;
   while (!events.stopping()) {
     int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? kHousekeeping : -1;
+    if (overhead) {
+      const int64_t next = std::max<int64_t>(overhead->next() - now_ns(), 0);
+      timeout = timeout < 0 ? next : std::min(timeout, next);
+    }
     TRY(ready, waiter.wait(timeout));
     const uint64_t before = events.count();
     TRY_DO(drain(events));
@@ -200,6 +221,13 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const 
       if (events.stopping()) break;
       TRY_DO(kernel.run_program(loaded.programs[interval_programs[i]].get()));
       TRY_DO(drain(events));
+    }
+    if (overhead) {
+      TRY(too_much, overhead->look(now_ns()));
+      if (too_much) {
+        events.sink().complain(*too_much);
+        break;
+      }
     }
     if (needs_housekeeping && now_ns() >= next_housekeeping) {
       TRY_DO(housekeeping(events));
@@ -267,6 +295,13 @@ Result<void> Session::State::gather(EventHandler& events, output::Sink& sink) {
     note(std::move(lost.error()));
   else
     sink.losses(*lost);
+  if (overhead) {
+    auto summary = overhead->summary(now_ns());
+    if (!summary.ok())
+      note(std::move(summary.error()));
+    else
+      sink.message(*summary);
+  }
   return first;
 }
 

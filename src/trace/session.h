@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "bpf/kernel.h"
 #include "bpf/object.h"
+#include "bpf/run_counts.h"
 #include "output/value.h"
 #include "plan/plan.h"
 #include "trace/child.h"
@@ -34,6 +35,12 @@ struct SessionOptions {
   bool print_maps = true;          ///< all maps at the end
   uint64_t max_cat_bytes = 10240;  ///< what cat() shows of a file
   std::string cut_mark = "..";     ///< what str() puts behind text that it cut
+  /// The kernel's count of the programs' runs, where the cost of the probes is watched; outlives
+  /// the session. With it what a hit of each of Plan::programs costs, in nanoseconds, and the most
+  /// percent of the processes' CPU time that all hits may (overhead.h); above that tracing ends.
+  bpf::RunCounts* run_counts = nullptr;
+  std::vector<double> trap_ns;
+  double max_overhead = 0;
   /// How to attach, as choose_attach() found; the object must have been generated for it.
   AttachMode attach;
   /// The opened files of Plan::targets; empty: each target's Image::fd().
@@ -56,10 +63,10 @@ class Session {
                                const plan::Plan& plan, const SessionOptions& options);
 
   /// Checks the sites, runs BEGIN, attaches, releases the child, then prints events until
-  /// exit(), SIGINT, SIGTERM, SIGHUP or the end of the traced process; then END, the maps, the
-  /// losses. A second SIGINT ends the program at once. Returns the exit code: exit(n)'s, else
-  /// the child's (128 + signal), else 0; 1 if the output could no longer be written.
-  /// On an error after BEGIN what was gathered is printed before the error is returned.
+  /// exit(), SIGINT, SIGTERM, SIGHUP, the end of the traced process or too high a cost; then END,
+  /// the maps, the losses. A second SIGINT ends the program at once. Returns the exit code:
+  /// exit(n)'s, else the child's (128 + signal), else 0; 1 if the output could no longer be
+  /// written. On an error after BEGIN what was gathered is printed before the error is returned.
   Result<int> run(output::Sink& sink);
 
  private:
