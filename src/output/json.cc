@@ -167,7 +167,12 @@ void append_json_string(std::string& out, const std::string& text) {
   out += '"';
 }
 
-JsonSink::JsonSink(const SinkOptions& options) : writer_(options), quiet_(options.quiet) {}
+void append_json_value(std::string& out, const Value& value) { append_json(out, value); }
+
+JsonSink::JsonSink(const SinkOptions& options, const std::string& head)
+    : writer_(options), quiet_(options.quiet) {
+  writer_.data() += head;
+}
 
 void JsonSink::record(const char* type, const std::string& data) {
   std::string& out = released_ ? writer_.data() : held_;

@@ -26,7 +26,8 @@ namespace gotap::output {
 
 class JsonSink : public Sink {
  public:
-  explicit JsonSink(const SinkOptions& options);
+  /// `head`: a record in front of all others; empty: none.
+  explicit JsonSink(const SinkOptions& options, const std::string& head = {});
   JsonSink(const JsonSink&) = delete;
   JsonSink& operator=(const JsonSink&) = delete;
   ~JsonSink() override { release(); }
@@ -47,8 +48,11 @@ class JsonSink : public Sink {
   void flush() override;
   bool ok() const override { return writer_.ok(); }
 
- private:
+ protected:
+  /// Appends {"type": TYPE, "data": DATA}.
   void record(const char* type, const std::string& data);
+
+ private:
   void text_record(const char* type, const std::string& text);
   void release();
 
@@ -61,5 +65,8 @@ class JsonSink : public Sink {
 
 /// Appends `text` as a JSON string.
 void append_json_string(std::string& out, const std::string& text);
+
+/// Appends a value as JSON: a number, text, true, an array; what is not known as "<reason>".
+void append_json_value(std::string& out, const Value& value);
 
 }  // namespace gotap::output

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "base/fd.h"
+#include "output/fields.h"
 #include "output/test_files.h"
 
 namespace gotap::output {
@@ -193,6 +194,39 @@ TEST(JsonRecords, QuietKeepsDataAndComplaints) {
   });
   EXPECT_EQ(written.data, "{\"type\": \"value\", \"data\": 1}\n");
   EXPECT_EQ(written.messages, "no such file\n");
+}
+
+// A printf() of named fields, a tab between two.
+TEST(Fields, AreARecord) {
+  const auto literal = [](std::string text) { return FormatPiece{.literal = std::move(text)}; };
+  const FormatPiece text{.conversion = 's'}, number{.conversion = 'd'}, hex{.conversion = 'x'};
+  const Format format{
+      "",
+      {literal("time="), text, literal("\tid="), number, literal("\targs.a="), text,
+       literal("\targs.p=0x"), hex, literal("\tresults[]="), number, literal("\tresults[]=x("),
+       number, literal(")\twhat=all of it\tstack="), text, literal("\n")}};
+  const std::vector<Value> values{{std::string("now")},
+                                  {int64_t{7}},
+                                  {std::string("a\tb=\"c\"")},
+                                  {uint64_t{255}},
+                                  {Unknown{"nil"}},
+                                  {int64_t{2}},
+                                  {Stack{{"f", "g"}, "\n    f+1 (a.go:2)\n    g\n"}}};
+  Fd data(::memfd_create("data", MFD_CLOEXEC));
+  {
+    FieldsSink sink(SinkOptions{.data_fd = data.get()}, "{head}\n", "call", 2);
+    sink.attached(0);
+    for (int i = 0; i < 3; i++) sink.print(format, values);
+    sink.map({.name = "@lines", .entries = {{{}, Value{int64_t{3}}}}});
+    sink.flush();
+  }
+  const std::string record =
+      "{\"type\": \"call\", \"data\": {\"time\": \"now\", \"id\": 7, \"args\": {\"a\": "
+      "\"a\\tb=\\\"c\\\"\", \"p\": \"0xff\"}, \"results\": [\"<nil>\", \"x(2)\"], \"what\": "
+      "\"all of it\", \"stack\": [\"f+1 (a.go:2)\", \"g\"]}}\n";
+  EXPECT_EQ(contents(data.get()),
+            "{head}\n{\"type\": \"attached_probes\", \"count\": 0, \"data\": {\"probes\": 0}}\n" +
+                record + record);
 }
 
 // What of three events is there before and after flush(), by the mode.
