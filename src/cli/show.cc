@@ -60,7 +60,7 @@ std::string part_name(const go::Types& types, go::TypeId id, uint64_t offset) {
 }
 
 std::string register_of(const go::Piece& piece) {
-  if (piece.in == go::Piece::In::FloatRegister) return "X" + std::to_string(piece.number);
+  if (piece.in == go::Piece::In::FloatRegister) return "XMM" + std::to_string(piece.number);
   const auto at = arch::go_argument_register(piece.number);
   std::string name(at ? arch::register_name(*at) : "?");
   for (char& c : name)
