@@ -14,6 +14,7 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "go/type_info.h"
+#include "output/json.h"
 #include "plan/plan.h"
 #include "trace/process.h"
 
@@ -90,14 +91,9 @@ std::optional<std::string> predicate(const Command& command, const Traced& trace
   if (!command.filter.empty()) add("(" + command.filter + ")");
   if (!command.slower.empty()) add("duration > " + command.slower);
   if (command.errors) {
-    const go::TypeInfo& info = traced.image->type_info();
-    auto signature = info.signature(function);
-    if (!signature.ok()) return std::nullopt;
-    size_t result = signature->results.size();
-    while (result > 0 && info.types().at(signature->results[result - 1].type).name != "error")
-      result--;
-    if (result == 0) return std::nullopt;
-    add("retval." + std::to_string(result - 1) + " != nil");
+    const auto result = error_result(*traced.image, function);
+    if (!result) return std::nullopt;
+    add("retval." + std::to_string(*result) + " != nil");
   }
   return text.empty() ? text : "/" + text + "/ ";
 }
@@ -155,13 +151,38 @@ bool returns_are_seen(const go::Image& image, const go::FunctionSites& sites, in
                      });
 }
 
-// Whether a function that is one of many has such a probe.
-bool has_probe(const go::Image& image, uint32_t function, std::string_view kind) {
+// Why a function that is one of many has no such probe; empty: it has one.
+std::string without_probe(const go::Image& image, uint32_t function, std::string_view kind) {
   constexpr int kJumps = 8;
-  if (!image.functions()[function].is_go) return true;
+  if (!image.functions()[function].is_go) return "";
   const go::FunctionSites sites = image.sites(function);
-  return sites.entry && (kind != "uretprobe" || returns_are_seen(image, sites, kJumps));
+  if (!sites.entry) return sites.entry_refused;
+  if (kind != "uretprobe" || returns_are_seen(image, sites, kJumps)) return "";
+  const std::string why = plan::unseen_returns(sites);
+  return why.empty() ? "it leaves to a function whose returns are not seen" : why;
 }
+
+// Functions that are left out, a few of them by name.
+class LeftOut {
+ public:
+  void add(std::string_view function, const std::string& why) {
+    constexpr size_t kNamed = 3;
+    if (count_++ < kNamed)
+      named_ += "\n  " + escape_controls(function) + (why.empty() ? "" : ": " + why);
+    else
+      more_++;
+  }
+  void say(const char* why) const {
+    if (count_ == 0) return;
+    std::string text = count_of(count_, "function") + " left out: " + why + named_;
+    if (more_) text += "\n  and " + std::to_string(more_) + " more (gotap list shows all)";
+    std::fprintf(stderr, "%s\n", text.c_str());
+  }
+
+ private:
+  size_t count_ = 0, more_ = 0;
+  std::string named_;
+};
 
 bool mentions(const std::string& expression, const char* word) {
   return expression.find(word) != std::string::npos;
@@ -191,36 +212,52 @@ bool needs_return(const Command& command) {
          mentions(command.by, "duration");
 }
 
-std::string write_clauses(
-    const Command& command, const Traced& traced, const char* kind,
-    const std::function<std::string(const std::string& probes, const std::string& when)>& write) {
-  std::map<std::string, std::string> probes_of;  // by predicate
-  size_t left_out = 0;
+std::optional<size_t> error_result(const go::Image& image, uint32_t function) {
+  const go::TypeInfo& info = image.type_info();
+  const auto signature = info.signature(function);
+  if (!signature.ok()) return std::nullopt;
+  for (size_t result = signature->results.size(); result > 0; result--)
+    if (info.types().at(signature->results[result - 1].type).name == "error") return result - 1;
+  return std::nullopt;
+}
+
+std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& traced,
+                                      const char* kind) {
+  std::vector<ChosenCalls> chosen;
+  LeftOut without_errors, not_probed;
   const std::vector<uint32_t> functions = without_wrappers(traced);
   if (functions.size() < traced.functions.size() && !command.run.quiet)
     std::fprintf(stderr, "%s left out, as the calls are seen in the functions called\n",
                  count_of(traced.functions.size() - functions.size(), "wrapper").c_str());
-  size_t without_probe = 0;
   for (const uint32_t function : functions) {
     // One that is named alone is refused by the plan, with the reason.
-    if (functions.size() > 1 && !has_probe(*traced.image, function, kind)) {
-      without_probe++;
-      continue;
+    if (functions.size() > 1) {
+      const std::string why = without_probe(*traced.image, function, kind);
+      if (!why.empty()) {
+        not_probed.add(traced.name(function), why);
+        continue;
+      }
     }
-    const auto when = predicate(command, traced, function);
-    if (!when) {
-      left_out++;
-      continue;
-    }
-    std::string& probes = probes_of[*when];
-    probes += (probes.empty() ? "" : ",\n") + traced.probe(kind, traced.name(function));
+    if (auto when = predicate(command, traced, function))
+      chosen.push_back({function, std::move(*when)});
+    else
+      without_errors.add(traced.name(function), "");
   }
-  if (without_probe > 0 && (!command.run.quiet || probes_of.empty()))
-    std::fprintf(stderr, "%s left out: cannot be probed (gotap list says why)\n",
-                 count_of(without_probe, "function").c_str());
-  if (left_out > 0 && (!command.run.quiet || probes_of.empty()))
-    std::fprintf(stderr, "%s left out: no error among the results that are known\n",
-                 count_of(left_out, "function").c_str());
+  if (!command.run.quiet || chosen.empty()) {
+    not_probed.say("cannot be probed");
+    without_errors.say("no error among the results that are known");
+  }
+  return chosen;
+}
+
+std::string write_clauses(
+    const Command& command, const Traced& traced, const char* kind,
+    const std::function<std::string(const std::string& probes, const std::string& when)>& write) {
+  std::map<std::string, std::string> probes_of;  // by predicate
+  for (const ChosenCalls& calls : choose_calls(command, traced, kind)) {
+    std::string& probes = probes_of[calls.when];
+    probes += (probes.empty() ? "" : ",\n") + traced.probe(kind, traced.name(calls.function));
+  }
   std::string script;
   for (const auto& [when, probes] : probes_of) script += write(probes, when);
   return script;
@@ -237,8 +274,15 @@ std::string timers(const Command& command, const std::string& prints) {
   return script;
 }
 
+std::string json_head(const Command& command, const std::string& fields) {
+  constexpr int kFormat = 1;  // of docs/JSON.md: changes when a reader of the old would be misled
+  return std::string("{\"type\": \"gotap\", \"data\": {\"format\": ") + std::to_string(kFormat) +
+         ", \"version\": \"" GOTAP_VERSION "\", \"command\": \"" + command_name(command.kind) +
+         "\"" + fields + "}}\n";
+}
+
 int run_command(const Command& command, Traced traced, const std::string& script,
-                const MakeSink& make_sink) {
+                const MakeSink& make_sink, bool makes_json) {
   if (command.print_script) {
     std::fputs(script.c_str(), stdout);
     return 0;
@@ -247,7 +291,10 @@ int run_command(const Command& command, Traced traced, const std::string& script
     std::fprintf(stderr, "ends after %s or by ^C (--for TIME for another time)\n",
                  count_of(command.milliseconds / 60000, "minute").c_str());
   traced.options.expression = script;
-  return run_script(traced.options, make_sink);
+  const MakeSink make_json = [&](const output::SinkOptions& options) {
+    return std::make_unique<output::JsonSink>(options, json_head(command));
+  };
+  return run_script(traced.options, command.run.json && !makes_json ? make_json : make_sink);
 }
 
 }  // namespace gotap::cli

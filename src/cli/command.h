@@ -1,7 +1,7 @@
 // What the commands of functions (trace, latency, count, list) have in common: their options, the
 // program and the functions they are about, the script they write.
 //
-// Entry points: open_traced(), write_clauses(), run_command().
+// Entry points: open_traced(), choose_calls(), write_clauses(), run_command().
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,25 @@ std::optional<Traced> open_traced(const Command& command);
 /// Whether --exclude leaves the function out.
 bool is_excluded(const Command& command, std::string_view function);
 
-/// The clauses of the script: `write` makes one of some probes, as the script names them, and of
-/// the predicate (`/.../ `, or nothing) that --filter, --slower and --errors ask of their calls.
-/// Of several functions those are left out that cannot be probed, wrappers that lead to another of
-/// them and, with --errors, functions that return none. Empty: none is left, which has been said.
+/// A function that is probed, and the predicate (`/.../ `, or nothing) that --filter, --slower and
+/// --errors ask of its calls.
+struct ChosenCalls {
+  uint32_t function = 0;
+  std::string when;
+};
+
+/// The functions that get probes of this kind. Of several those are left out, and said with the
+/// reason, that cannot be probed, wrappers that lead to another of them and, with --errors,
+/// functions that return none. Empty: none is left.
+std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& traced,
+                                      const char* kind);
+
+/// The number, counted from 0, of the last result of type error; nothing: the function returns no
+/// error, or that is not known.
+std::optional<size_t> error_result(const go::Image& image, uint32_t function);
+
+/// The clauses of the script for choose_calls(): `write` makes one of some probes, as the script
+/// names them, and of their predicate. Empty: no function is left.
 std::string write_clauses(
     const Command& command, const Traced& traced, const char* kind,
     const std::function<std::string(const std::string& probes, const std::string& when)>& write);
@@ -51,8 +66,13 @@ bool needs_return(const Command& command);
 /// `interval:ms:30000 { exit(); }` for --for; for --interval the same with `prints` in it.
 std::string timers(const Command& command, const std::string& prints = {});
 
-/// Runs the script, or prints it for --print-script.
+/// The first record under -f json (docs/JSON.md): the format's version and the command. `fields`:
+/// more of it, as `, "floor_ns": 2310`.
+std::string json_head(const Command& command, const std::string& fields = {});
+
+/// Runs the script, or prints it for --print-script. `make_sink` is for text; under -f json it is
+/// asked only if `makes_json`, else the records are those of scripts behind json_head().
 int run_command(const Command& command, Traced traced, const std::string& script,
-                const MakeSink& make_sink);
+                const MakeSink& make_sink, bool makes_json = false);
 
 }  // namespace gotap::cli

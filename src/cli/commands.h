@@ -11,7 +11,7 @@
 
 namespace gotap::cli {
 
-/// What a script's output goes through.
+/// What a script's output goes through, in whatever format; called once the probes are planned.
 using MakeSink = std::function<std::unique_ptr<output::Sink>(const output::SinkOptions&)>;
 
 /// The script itself, its output and its end. Without `make_sink` as -f says.

@@ -1,26 +1,75 @@
 // `gotap count`: how often functions are called.
 #include "output/count.h"
 
+#include <map>
+
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 
 namespace gotap::cli {
 
+namespace {
+
+// Calls, those of them that return, and those that return an error, of functions that return one. A
+// clause that asks for the duration leaves out returns of calls that began before.
+std::string share_clauses(const Command& command, const Traced& traced) {
+  const std::vector<ChosenCalls> chosen = choose_calls(command, traced, "uretprobe");
+  if (chosen.empty()) return "";
+  std::string calls;
+  std::map<std::string, std::string> returns_of;  // by what is an error
+  const auto add = [](std::string& probes, const std::string& probe) {
+    probes += (probes.empty() ? "" : ",\n") + probe;
+  };
+  for (const auto& [function, when] : chosen) {
+    const auto result = error_result(*traced.image, function);
+    add(calls, traced.probe("uprobe", traced.name(function)));
+    add(returns_of[result ? "if (retval." + std::to_string(*result) +
+                                " != nil) { @errors[func] = count(); } "
+                          : ""],
+        traced.probe("uretprobe", traced.name(function)));
+  }
+  std::string script = calls + " { @calls[func] = count(); }\n";
+  for (const auto& [errors, probes] : returns_of)
+    script += probes + " /(int64)duration >= 0/ { @returned[func] = count(); " + errors + "}\n";
+  return script;
+}
+
+}  // namespace
+
 int count_calls(const Command& command) {
+  if (command.share &&
+      (!command.by.empty() || command.stack || needs_return(command) || !command.filter.empty())) {
+    print_error({"--share is of all calls of a function",
+                 "leave out --by, --stack, --filter, --slower and --errors"});
+    return kUsage;
+  }
   auto traced = open_traced(command);
   if (!traced) return kFailed;
-  const std::string keys = command.by.empty() ? "func" : "func, " + command.by;
-  std::string script =
-      write_clauses(command, *traced, needs_return(command) ? "uretprobe" : "uprobe",
-                    [&](const std::string& probes, const std::string& when) {
-                      return probes + " " + when + "{ @calls[" + keys + "] = count(); }\n";
-                    });
+  std::string keys = command.by.empty() ? "func" : "func, " + command.by;
+  if (command.stack) keys += ", ustack";
+  output::CountStyle style{.limit = command.limit, .live = command.interval > 0};
+  std::string script;
+  if (command.share) {
+    script = share_clauses(command, *traced);
+    style.share = true;
+    for (const uint32_t function : traced->functions)
+      if (error_result(*traced->image, function))
+        style.with_errors.insert(std::string(traced->name(function)));
+  } else {
+    script = write_clauses(command, *traced, needs_return(command) ? "uretprobe" : "uprobe",
+                           [&](const std::string& probes, const std::string& when) {
+                             return probes + " " + when + "{ @calls[" + keys + "] = count(); }\n";
+                           });
+  }
   if (script.empty()) return kFailed;
-  return run_command(command, std::move(*traced), script + timers(command, "print(@calls);"),
+  std::string print;
+  for (const char* map : {"@errors", "@returned", "@calls"})  // the last is what makes a table
+    if (script.find(std::string(map) + "[") != std::string::npos)
+      print += std::string(print.empty() ? "" : " ") + "print(" + map + ");";
+  return run_command(command, std::move(*traced), script + timers(command, print),
                      [&](const output::SinkOptions& options) {
-                       return std::make_unique<output::CountSink>(options, command.limit,
-                                                                  command.interval > 0);
+                       return std::make_unique<output::CountSink>(options, style);
                      });
 }
 

@@ -50,8 +50,8 @@ int run_doctor(const Command& command) {
     for (const int pid : processes_of(command, *traced))
       add(all, process_findings(*kernel, cgroups, *traced->image, pid));
   }
-  const std::string text =
-      command.run.json ? findings_json(all) : findings_text(all, terminal_width(STDOUT_FILENO));
+  const std::string text = command.run.json ? json_head(command) + findings_json(all)
+                                            : findings_text(all, terminal_width(STDOUT_FILENO));
   std::fputs(text.c_str(), stdout);
   return tracing_works(all) ? 0 : kFailed;
 }

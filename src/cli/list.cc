@@ -110,6 +110,7 @@ int list_functions(const Command& command) {
   if (command.functions.empty())
     for (uint32_t i = 0; i < image.functions().size(); i++)
       if (!is_excluded(command, image.functions()[i].name)) traced->functions.push_back(i);
+  if (command.run.json) std::fputs(json_head(command).c_str(), stdout);
   for (const uint32_t function : traced->functions) {
     const Listed row = listed(image, function);
     std::puts(command.run.json ? json(row).c_str() : escape_controls(text(row)).c_str());

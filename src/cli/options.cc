@@ -125,11 +125,13 @@ constexpr CommandRow kCommands[] = {
      "  gotap latency -n server Put --by 'args.key[:6]'\n"
      "  gotap latency Put Get --errors -- ./server -port 8080\n",
      "Durations are summed up in the kernel, of each function apart and, with --by, of each value "
-     "of an expression. They contain the cost of the probes; gotap doctor measures that."},
+     "of an expression. They contain the cost of the probes: what a call that does nothing seems "
+     "to take is measured first and printed as the floor; durations below three times that are "
+     "shown as < floor."},
     {"count", Command::Kind::Count, "how often functions are called",
      "  gotap count -p 1234 main: --for 10s\n"
      "  gotap count -n server 'net/http.*' --exclude '*.func*' --limit 20\n"
-     "  gotap count -p 1234 Put --by 'typeof(retval)'\n",
+     "  gotap count -p 1234 store: --share\n",
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
      "expression needs them."},
@@ -273,6 +275,11 @@ void add_run_options(CLI::App& app, Command& command) {
   app.add_option("-o", run.output, "write the output to this file")->option_text("FILE");
   app.add_flag("-q", run.quiet, "no messages, only the output");
   add_attach(app, run);
+  app.add_option("--max-overhead", run.max_overhead,
+                 "end when the probes take more than so many percent of the program's CPU time, as "
+                 "measured; 3 unless said otherwise, 0: no limit (as of a program that is started)")
+      ->option_text("PERCENT")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--print-script", command.print_script, "print the script that does it, and end");
 }
 
@@ -314,6 +321,14 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
     app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
   if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
+  if (row.kind == Command::Kind::Trace)
+    app.add_flag("--stack", command.stack, "under each line the stack that it comes from");
+  if (row.kind == Command::Kind::Count)
+    app.add_flag("--stack", command.stack, "for each stack that they come from");
+  if (row.kind == Command::Kind::Count)
+    app.add_flag("--share", command.share,
+                 "what part of the calls returned an error, and what part a panic (or "
+                 "runtime.Goexit) ended");
   if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Log)
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
 }
@@ -398,6 +413,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
     command.milliseconds = kDefaultFor;
     command.ends_by_default = true;
   }
+  constexpr double kDefaultOverhead = 3;
+  if (runs_script(row.kind) && app.count("--max-overhead") == 0 && command.words.empty())
+    command.run.max_overhead = kDefaultOverhead;
   const std::string problem = problem_of(row, command, raw);
   return problem.empty() ? std::move(line) : wrong(problem);
 }
@@ -490,6 +508,12 @@ const std::vector<CommandPage>& command_pages() {
     return all;
   }();
   return pages;
+}
+
+const char* command_name(Command::Kind kind) {
+  for (const CommandRow& row : kCommands)
+    if (row.kind == kind) return row.name;
+  return "";
 }
 
 bool has_target(const Command& command) { return count_targets(command) > 0; }

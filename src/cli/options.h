@@ -35,6 +35,8 @@ struct Options {
   std::string dump;                                           ///< --dump=ast|types|plan|bpf
   std::string dialect;  ///< of `gotap emit`, --for: 0.17 or 0.27
 
+  /// --max-overhead: percent of the traced processes' CPU time that the probes may take; 0: any.
+  double max_overhead = 0;
   /// --attach
   trace::AttachWay attach = trace::AttachWay::Auto;
 };
@@ -68,12 +70,17 @@ struct Command {
   std::string line, log_text;          ///< log: FILE:LINE and 'TEXT'
   bool errors = false;                 ///< --errors
   bool enter = false;                  ///< --enter
+  bool stack = false;                  ///< --stack
+  bool share = false;                  ///< --share
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C
   bool ends_by_default = false;        ///< --for was not given
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
   uint32_t limit = 0;                  ///< --limit: lines, or rows; 0: all
   bool print_script = false;           ///< --print-script
 };
+
+/// "trace"; of Kind::None and Kind::Complete nothing.
+const char* command_name(Command::Kind kind);
 
 /// Whether a program is named: by -p, -n, --exe or behind --.
 bool has_target(const Command& command);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "cli/budget.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
 #include "cli/report.h"
@@ -21,8 +22,8 @@ std::unique_ptr<output::Sink> open_sink(const Options& options, const MakeSink& 
   output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, options.buffering};
   // Whatever its value, as for bpftrace.
   if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
-  if (options.json) return std::make_unique<output::JsonSink>(sink);
   if (make_sink) return make_sink(sink);
+  if (options.json) return std::make_unique<output::JsonSink>(sink);
   return std::make_unique<output::TextSink>(sink);
 }
 
@@ -43,6 +44,16 @@ Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
   session_options.cut_mark = compiled.settings.str_trunc_trailer;
   session_options.print_maps = compiled.settings.print_maps_on_exit;
+  std::unique_ptr<bpf::RunCounts> counts;
+  if (options.max_overhead > 0 && !compiled.plan.programs.empty()) {
+    auto watched = watch_overhead(kernel, compiled.plan, options.max_overhead, session_options);
+    if (watched.ok()) {
+      counts = std::move(*watched);
+      sink->message(cost_line(compiled.plan, session_options.trap_ns));
+    } else {
+      sink->message("what the probes cost is not watched: " + watched.error().message);
+    }
+  }
   std::optional<trace::Child> child;
   if (!options.command.empty()) {
     TRY(spawned, trace::Child::spawn(options.command));

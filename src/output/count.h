@@ -1,35 +1,61 @@
 // CountSink: how often, and how often a second, as a table: `gotap count`.
 //
-// Entry point: CountSink.
+// Entry points: CountSink, CountStyle.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "output/screen.h"
 #include "output/text.h"
 
 namespace gotap::output {
 
-/// Shows the map `@calls` as a table, the most frequent first, of more than `limit` (0: any number)
-/// the others in one row; other maps as TextSink does. The rate is over the time since the probes
-/// were attached.
+struct CountStyle {
+  uint32_t limit = 0;  ///< of more rows the others are one; 0: any number
+  bool live = false;   ///< it is shown more than once
+  /// What part of the calls returned an error, and what part a panic ended.
+  bool share = false;
+  std::set<std::string> with_errors;  ///< functions that can return one
+};
+
+/// Shows the map `@calls` as a table, the most frequent first; a stack among its keys below its
+/// row. With shares `@errors` and `@returned` are columns of it, by the same keys. Of the calls
+/// that have not returned it is only known in all how many a panic ended: their share is shown with
+/// "<=" unless that is all of them, and not at all before the end. Other maps as TextSink does. The
+/// rate is over the time since the probes were attached.
 class CountSink : public TextSink {
  public:
-  /// `live`: it is shown more than once.
-  explicit CountSink(const SinkOptions& options, uint32_t limit = 0, bool live = false)
-      : TextSink(options), limit_(limit), screen_(options, live) {}
+  explicit CountSink(const SinkOptions& options, CountStyle style = {})
+      : TextSink(options), style_(std::move(style)), screen_(options, style_.live) {}
   void attached(uint64_t probes) override;
   void map(const MapDump& map) override;
   void end() override {
+    ended_ = true;
     screen_.ending();
     ending();
   }
+  void losses(const Losses& losses) override;
+  void flush() override;
 
  private:
-  uint32_t limit_;
+  struct Row {
+    uint64_t calls = 0;
+    std::string shares, name;        ///< columns as they are shown
+    std::vector<std::string> below;  ///< lines
+  };
+  Row row_of(const MapEntry& entry) const;
+  std::vector<Row> shared_rows(const Losses& losses);
+  void show(const std::vector<Row>& rows);
+
+  CountStyle style_;
   Screen screen_;
+  std::map<std::string, std::map<std::string, uint64_t>> counts_;  ///< by map, by function
+  bool ended_ = false, held_ = false;  ///< held: the table at the end waits for the losses
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

@@ -1,6 +1,7 @@
 // The sinks of `gotap latency` and `gotap count`.
 #include "output/latency.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -92,9 +93,50 @@ TEST(CountSink, IsATableOfTheMostFrequent) {
   EXPECT_NE(text.find("\n           9 "), std::string::npos) << text;
 }
 
+TEST(LatencySink, ToldApartFromTheProbesIsThreeTimesTheirCostAndTheEndOfABucket) {
+  EXPECT_EQ(told_apart_from(0), 0u);
+  EXPECT_EQ(told_apart_from(1), 3u);
+  EXPECT_EQ(told_apart_from(21), 63u);
+  EXPECT_EQ(told_apart_from(1000), 3008u);  // parts of 64 from 2048 on
+  EXPECT_EQ(told_apart_from(1024), 3072u);
+  EXPECT_EQ(told_apart_from(21'000'000), 63'963'136u);
+}
+
+class WithFloor : public LatencySink {
+ public:
+  explicit WithFloor(const SinkOptions& options) : LatencySink(options, false, 1024) {}
+};
+
+TEST(LatencySink, WhatIsBelowTheFloorIsNotShownInNumbers) {
+  Histogram histogram;
+  for (const auto& [low, count] : std::vector<std::pair<int64_t, uint64_t>>{
+           {1024, 3}, {3008, 2}, {3072, 4}, {4096, 0}, {8192, 1}})
+    histogram.buckets.push_back({low, low + (low < 4096 ? 64 : 256), false, false, count});
+  const MapDump ns{"@ns", {{{{std::string("main.f")}}, histogram}}};
+  const auto longest = [](uint64_t ns) {
+    return MapDump{"@max", {{{{std::string("main.f")}}, Value{ns}}}};
+  };
+  EXPECT_EQ(written<WithFloor>({longest(8300), ns}),
+            "\nfloor 1.02us, taken by the probes alone; what is below 3.07us shows as < floor\n"
+            "\nmain.f\n"
+            "  calls 10  p50 < floor  p90 < 3.14us  p99 < 8.45us  p99.9 < 8.45us  max 8.30us\n"
+            "  < floor                    5 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\n"
+            "  [3.07us, 4.10us)           4 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\n"
+            "  [4.10us, 8.19us)           0 |\n"
+            "  [8.19us, 16.4us)           1 |@@@@@@@@\n");
+  histogram.buckets.resize(2);
+  const MapDump below{"@ns", {{{{std::string("main.f")}}, histogram}}};
+  const std::string text = written<WithFloor>({longest(3071), below});
+  EXPECT_NE(text.find("p50 < floor  p90 < floor  p99 < floor  p99.9 < floor  max < floor\n"
+                      "  < floor                    5 |@"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("  ["), std::string::npos) << text;
+}
+
 class TopTwo : public CountSink {
  public:
-  explicit TopTwo(const SinkOptions& options) : CountSink(options, 2) {}
+  explicit TopTwo(const SinkOptions& options) : CountSink(options, {.limit = 2}) {}
 };
 
 TEST(CountSink, OfMoreThanTheLimitTheOthersAreOneRow) {
@@ -106,6 +148,72 @@ TEST(CountSink, OfMoreThanTheLimitTheOthersAreOneRow) {
   EXPECT_NE(text.find("  f\n"), std::string::npos) << text;
   EXPECT_NE(text.find("  e\n           6 "), std::string::npos) << text;
   EXPECT_NE(text.find("in 3 more\n          15 "), std::string::npos) << text;
+}
+
+TEST(CountSink, AStackStandsBelowItsRow) {
+  const Stack stack{{"main.f", "main.main"},
+                    "\n    main.f+4 (main.go:7)\n    main.main+9 (main.go:3)\n"};
+  const MapDump calls{"@calls", {{{{std::string("main.f")}, Value{stack}}, Value{int64_t{7}}}}};
+  const std::string text = written<CountSink>({calls});
+  EXPECT_NE(text.find("  main.f\n                          main.f+4 (main.go:7)\n"
+                      "                          main.main+9 (main.go:3)\n           7 "),
+            std::string::npos)
+      << text;
+}
+
+class WithShares : public CountSink {
+ public:
+  explicit WithShares(const SinkOptions& options)
+      : CountSink(options, {.share = true, .with_errors = {"main.f"}}) {}
+};
+
+// What a sink shows of the maps of --share at the end, without the rates.
+std::string shares(uint64_t unwound) {
+  const auto dump = [](const char* map, const std::vector<std::pair<const char*, int64_t>>& rows) {
+    MapDump out{.name = map};
+    for (const auto& [name, n] : rows) out.entries.push_back({{{std::string(name)}}, Value{n}});
+    return out;
+  };
+  std::FILE* file = std::tmpfile();
+  {
+    WithShares sink({::fileno(file), ::open("/dev/null", O_WRONLY), true});
+    sink.end();
+    sink.map(dump("@calls", {{"main.f", 8}, {"main.g", 3}, {"main.h", 1}}));
+    sink.map(dump("@errors", {{"main.f", 2}}));
+    sink.map(dump("@returned", {{"main.f", 6}, {"main.g", 3}}));
+    Losses losses;
+    losses.unwound = unwound;
+    sink.losses(losses);
+    sink.flush();
+  }
+  std::string text(4096, '\0');
+  text.resize(static_cast<size_t>(
+      std::max<ssize_t>(::pread(::fileno(file), text.data(), text.size(), 0), 0)));
+  std::fclose(file);
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = text.find('\n', at);
+    const std::string line = text.substr(at, end - at);
+    if (line.size() > 24) plain += line.substr(0, 12) + line.substr(24) + "\n";
+    at = end + 1;
+  }
+  return plain;
+}
+
+TEST(CountSink, SharesOfErrorsAndPanics) {
+  EXPECT_EQ(shares(3),
+            "       calls    errors    panics\n"
+            "           8     25.0%     25.0%  main.f\n"
+            "           3         -      0.0%  main.g\n"
+            "           1         -    100.0%  main.h\n"
+            "          12                      in all\n");
+  // One of those that have not returned is still on its way.
+  EXPECT_EQ(shares(2),
+            "       calls    errors    panics\n"
+            "           8     25.0%   <=25.0%  main.f\n"
+            "           3         -      0.0%  main.g\n"
+            "           1         -  <=100.0%  main.h\n"
+            "          12                      in all\n");
 }
 
 }  // namespace

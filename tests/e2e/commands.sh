@@ -37,7 +37,7 @@ trace_values() {
   plain_lines "$work/seen" | sort > "$work/lines"
   same "trace-$name" "$work/expected" "$work/lines" "$work/err"
   equal "trace-form-$name" "$(wc -l < "$work/lines")" \
-    "$(grep -cE '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}[+-][0-9]{4} goroutine 1 main\..*\) = .*  [0-9]+\.[0-9]{3}ms$' "$work/seen")" "$work/seen"
+    "$(grep -cE '^20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]\.[0-9]{6}[+-][0-9]{2}:[0-9]{2} goroutine 1 main\..*\) = .*  [0-9]+\.[0-9]{3}ms$' "$work/seen")" "$work/seen"
 
   "$GOTAP" trace -q -o "$work/seen" --errors --filter 'args.kind > 2' Fail -- "$binary" > "$work/own" 2> "$work/err" || true
   sed -nE 's/^Fail ([3-9]) (.*)$/main.Fail(kind=\1) = \2/p' "$work/own" > "$work/expected"
@@ -87,10 +87,12 @@ latency_values() {
       unit = text; gsub(/[0-9.]/, "", unit)
       return text * (unit == "s" ? 1e9 : unit == "ms" ? 1e6 : unit == "us" ? 1e3 : 1)
     }
-    /^  calls/ { check(); calls = $2; p50 = ns($5); p90 = ns($8); p99 = ns($11); most = ns($14); longest = ns($16); sum = 0; n++ }
+    /^  calls/ { check(); low = 0; calls = $2; p50 = ns($5); p90 = ns($8); p99 = ns($11); most = ns($14); longest = ns($16); sum = 0; n++ }
+    /^  < floor/ { sum += $3 }
     /^  \[/ { sub(/^  \[/, ""); sum += $3; low = ns($1) }
     function check() { if (n && (sum != calls || p50 > p90 || p90 > p99 || p99 > most || longest > most || longest < low * 0.99)) print "wrong", n }
     END { check(); print n " parts" }' "$work/seen" > "$work/checked"
+  holds "latency-floor-$name" "$work/seen" '^floor [0-9.]+[num]?s, taken by the probes alone; what is below [0-9.]+[num]?s shows as < floor$'
   equal "latency-parts-$name" "2 parts" "$(cat "$work/checked")" "$work/seen"
   "$GOTAP" latency -q -o "$work/seen" Fact --by args.n -- "$binary" > /dev/null 2> "$work/err" || true
   equal "latency-by-$name" "1 2 3 4 5" "$(grep -E '^[0-9]$' "$work/seen" | sort | paste -sd ' ')" "$work/seen" "$work/err"
@@ -110,7 +112,7 @@ done
 holds list "$work/list" '^main.Many\(a string, b string, c string, d string, e string, f string, g string, h string\) \(string, string\)$'
 holds list-methods "$work/list" '^main.\(\*Owner\).Pointer\(o \*main.Owner, ns \[\]int\) int$'
 # The same in JSON.
-"$GOTAP" list -f json --exe "$binary" main: > "$work/list.json"
+"$GOTAP" list -f json --exe "$binary" main: | sed '/^{"type": "gotap"/d' > "$work/list.json"
 sed -E 's/\\"/"/g; s/^\{"type": "function", "data": \{"name": "(.*)", "address": "0x[0-9a-f]+"/\1/
   s/^.*, "signature": "(.*)/\1/; s/, "signature_unknown": "([^"]*)"/  [\1]/
   s/"?, "no_uprobe": "([^"]*)"/  [no uprobe: \1]/; s/"?, "no_uretprobe": "([^"]*)"/  [no uretprobe: \1]/; s/"?\}\}$//' \

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# How calls end and where they come from, in `count --share`, `count --stack` and `trace --stack`, as the program says
+# of itself (tests/programs/outcomes); durations that are the probes' own, in `latency`.
+: "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
+. "$(dirname "$0")/lib.sh"
+need_tracing
+
+# The program's own counts as --share has them: `NAME CALLS ERRORS PANICS`, shares in percent.
+own_shares() {
+  awk 'NF == 4 { errors = $1 ~ /^main\.(work|steady)$/ ? sprintf("%.1f%%", 100 * $3 / $2) : "-"
+    print $1, $2, errors, sprintf("%.1f%%", 100 * $4 / $2) }' "$1" | sort
+}
+
+shares() {
+  local binary=$1 name=$2
+  "$GOTAP" count -o "$work/seen" --share main.work main.plain main.inner main.leave main.steady -- "$binary" \
+    > "$work/own" 2> "$work/err" || true
+  own_shares "$work/own" > "$work/expected"
+  awk '$5 ~ /^main\./ { print $5, $1, $3, $4 }' "$work/seen" | sort > "$work/lines"
+  equal "share-program-$name" 5 "$(wc -l < "$work/expected")" "$work/own"
+  same "share-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+}
+
+stacks() {
+  local binary=$1 name=$2
+  "$GOTAP" count -q -o "$work/seen" --stack main.steady -- "$binary" > "$work/own" 2> "$work/err" || true
+  # A row for each place that it is called from: how often, and the functions up to main.main.
+  awk '/ main\.steady$/ { if (row) print row; row = $1; next }
+    / in all$/ { print row }
+    $1 ~ /^main\./ { sub(/\+.*/, "", $1); row = row " " $1 }' "$work/seen" | sort > "$work/lines"
+  printf '%s\n' '100 main.steady main.main' '50 main.steady main.again main.main' > "$work/expected"
+  same "count-stack-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+
+  "$GOTAP" trace -q -o "$work/seen" --stack main.again -- "$binary" > "$work/own" 2> "$work/err" || true
+  awk '/ goroutine 1 main\.again\(/ { lines++; depth = 0; next }
+    /^    main\.again\+[0-9]+ \(main\.go:[0-9]+\)$/ { if (depth == 0) depth = 1 }
+    /^    main\.main\+[0-9]+ \(main\.go:[0-9]+\)$/ { if (depth == 1) whole++; depth = 2 }
+    END { print lines + 0, whole + 0 }' "$work/seen" > "$work/lines"
+  equal "trace-stack-$name" "50 50" "$(cat "$work/lines")" "$work/seen" "$work/err"
+
+  # Below a line that is indented the stack is, too.
+  "$GOTAP" trace -q -o "$work/seen" --enter --stack --limit 4 main.again main.plain main.work -- "$binary" \
+    > "$work/own" 2> "$work/err" || true
+  equal "trace-stack-nested-$name" 1 \
+    "$(grep -A1 '   > main\.work(' "$work/seen" | head -n 2 | grep -cE '^      main\.work\+[0-9]+ ')" "$work/seen"
+}
+
+# The median of calls that do next to nothing is not told apart from the probes.
+floor() {
+  local binary=$1 name=$2
+  "$GOTAP" latency -q -o "$work/seen" main.steady -- "$binary" > "$work/own" 2> "$work/err" || true
+  holds "floor-$name" "$work/seen" '^  calls 150  p50 < floor '
+  "$GOTAP" latency -q -f json -o "$work/seen" main.steady -- "$binary" > "$work/own" 2> "$work/err" || true
+  holds "floor-json-$name" "$work/seen" '^\{"type": "gotap", .*"command": "latency", "floor_ns": [1-9][0-9]*\}\}$'
+}
+
+for version in $versions; do
+  have_go "$version" || { skip "$version" "$(no_go "$version")"; continue; }
+  binary=$(go_program "$version" outcomes)
+  shares "$binary" "$version"
+  stacks "$binary" "$version"
+  floor "$binary" "$version"
+done
+
+[ -n "${binary:-}" ] || finish
+code=0
+"$GOTAP" count --share --by args.0 main.steady -- "$binary" > "$work/out" 2> "$work/err" || code=$?
+equal share-by-exit 2 "$code" "$work/err"
+holds share-by "$work/err" 'share is of all calls'
+# What is left out of many is named, with the reason.
+"$GOTAP" latency --print-script --exe "$binary" 'runtime.*' > "$work/out" 2> "$work/err" || true
+holds left-out "$work/err" '^[0-9]+ functions left out: cannot be probed$'
+holds left-out-why "$work/err" '^  runtime\.[^ ]+: [a-z]'
+holds left-out-more "$work/err" '^  and [0-9]+ more \(gotap list shows all\)$'
+finish

@@ -1,0 +1,102 @@
+// Calls that return nil, return an error, or are ended by a panic or runtime.Goexit, and how many of each
+// there were: what `gotap count --share` shows of them.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+type outcome struct{ calls, failed, ended int }
+
+var counts = map[string]*outcome{"main.work": {}, "main.plain": {}, "main.inner": {}, "main.leave": {}, "main.steady": {}}
+
+var errOdd = errors.New("odd")
+
+//go:noinline
+func work(n int) (int, error) {
+	counts["main.work"].calls++
+	switch {
+	case n%10 == 0:
+		counts["main.work"].ended++
+		inner(n)
+	case n%2 == 1:
+		counts["main.work"].failed++
+		return 0, errOdd
+	}
+	return n, nil
+}
+
+//go:noinline
+func inner(n int) {
+	counts["main.inner"].calls++
+	if n == 0 {
+		return
+	}
+	counts["main.inner"].ended++
+	panic(n)
+}
+
+//go:noinline
+func plain(n int) (r int) {
+	counts["main.plain"].calls++
+	// It returns, as it recovers.
+	defer func() {
+		if e := recover(); e != nil {
+			r = -1
+		}
+	}()
+	r, _ = work(n)
+	return r
+}
+
+//go:noinline
+func steady(n int) error {
+	counts["main.steady"].calls++
+	if n < 0 {
+		return errOdd
+	}
+	return nil
+}
+
+// The other place that steady is called from.
+//go:noinline
+func again(n int) error {
+	err := steady(n)
+	return err
+}
+
+//go:noinline
+func leave() {
+	counts["main.leave"].calls++
+	counts["main.leave"].ended++
+	if len(counts) > 0 {
+		runtime.Goexit()
+	}
+}
+
+func main() {
+	for n := 1; n <= 100; n++ {
+		plain(n)
+		if err := steady(n); err != nil {
+			panic(err)
+		}
+		if n%2 == 0 {
+			if err := again(n); err != nil {
+				panic(err)
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	wait.Add(1)
+	go func() {
+		defer wait.Done()
+		leave()
+	}()
+	wait.Wait()
+	for name, it := range counts {
+		fmt.Println(name, it.calls, it.failed, it.ended)
+	}
+}
