@@ -422,7 +422,7 @@ TEST(Sink, Time) {
 TEST(LocalTime, HasMicrosecondsAndAZone) {
   const char* before = ::getenv("TZ");
   const std::string zone = before ? before : "";
-  ::setenv("TZ", "X-05:30", 1);
+  ::setenv("TZ", "XXX-05:30", 1);
   ::tzset();
   EXPECT_EQ(local_time("%Y-%m-%dT%H:%M:%S.%f%:z", 1'500'000), "1970-01-01T05:30:00.001500+05:30");
   EXPECT_EQ(local_time("%%:z|%z|%:", 0), "%:z|+0530|%:");

@@ -114,7 +114,7 @@ Planned Builder::build() {
     request.go_functions++;
     request.rets += sites(wish.target, wish.function).rets.size();
   }
-  for (const Request& request : requests_) say_what_became(request);
+  say_what_became();
   handle_inlined();
   if (out_.problems.empty()) finish();
   return std::move(out_);
@@ -267,7 +267,23 @@ void Builder::add_functions(Request request) {
   requests_.push_back(std::move(request));
 }
 
-void Builder::say_what_became(const Request& request) {
+// Of many functions that are named one by one, as commands do, a line says what a line each would.
+void Builder::say_what_became() {
+  constexpr size_t kNamed = 3;
+  size_t returning = 0, rets = 0, functions = 0;
+  for (const Request& request : requests_) {
+    if (request.probe->kind != ProbeKind::Uretprobe || request.go_functions == 0) continue;
+    returning++;
+    rets += request.rets;
+    functions += request.go_functions;
+  }
+  for (const Request& request : requests_) say_what_became(request, returning <= kNamed);
+  if (returning > kNamed)
+    note("uretprobe on Go: " + count_of(rets, "RET site") + " of " +
+         count_of(functions, "function"));
+}
+
+void Builder::say_what_became(const Request& request, bool with_returns) {
   const std::string& named = request.probe->function;
   if (request.skipped.size() == request.matched) {
     const auto& [function, why] = request.skipped.front();
@@ -279,8 +295,10 @@ void Builder::say_what_became(const Request& request) {
                    name + ": " + why);
   }
   if (!request.skipped.empty()) say_skipped(request);
-  if (request.probe->kind == ProbeKind::Uretprobe && request.go_functions > 0)
-    return say_returns(request);
+  if (request.probe->kind == ProbeKind::Uretprobe && request.go_functions > 0) {
+    if (with_returns) say_returns(request);
+    return;
+  }
   if (request.matched > 1 && !has_wildcard(named))
     note(std::to_string(request.matched) + " functions are named " + named + ": all are probed");
 }

@@ -73,7 +73,8 @@ class Builder {
   void add_line(const Request& request);
   void mark_instruction(const Request& request, uint32_t function, uint64_t address);
   void add_functions(Request request);
-  void say_what_became(const Request& request);
+  void say_what_became();
+  void say_what_became(const Request& request, bool with_returns);
   void say_returns(const Request& request);
   void say_skipped(const Request& request);
 
@@ -104,8 +105,6 @@ class Builder {
   /// Inlined copies of functions (inlined.cc): what there are of the functions that the script
   /// names, and with probe_inline their sites.
   void handle_inlined();
-  void say_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
-                   std::string_view name);
   void add_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
                    std::string_view name);
   void no_function(const Request& request);

@@ -3,6 +3,9 @@
 // certain. Entry points: Builder::handle_inlined(), Builder::no_function().
 #include <algorithm>
 #include <set>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/text.h"
 #include "plan/builder.h"
@@ -27,6 +30,36 @@ std::string where(const Total& total) {
   return "at " + count_of(total.sites, "site") + " in " + count_of(total.functions, "function");
 }
 
+// Functions with inlined copies that their probes do not see.
+class Unseen {
+ public:
+  void add(std::string_view name, const std::vector<go::InlinedCopies>& copies, bool returns) {
+    if (!names_.insert(name).second) return;
+    const Total total = total_of(copies);
+    sites_ += total.sites;
+    const std::string option = returns ? "" : " (" + std::string(kOption) + ")";
+    if (!returns) option_ = option;
+    if (names_.size() <= kNamed)
+      lines_.push_back(std::string(name) + ": also inlined " + where(total) +
+                       ", which this probe does not see" + option);
+  }
+  // Of a few a line each.
+  void say(std::vector<std::string>& warnings) const {
+    if (names_.size() <= kNamed)
+      warnings.insert(warnings.end(), lines_.begin(), lines_.end());
+    else
+      warnings.push_back(count_of(names_.size(), "function") + " are also inlined, at " +
+                         count_of(sites_, "site") + ", which these probes do not see" + option_);
+  }
+
+ private:
+  static constexpr size_t kNamed = 3;
+  std::set<std::string_view> names_;
+  size_t sites_ = 0;
+  std::vector<std::string> lines_;
+  std::string option_;
+};
+
 }  // namespace
 
 // One pass over the tables for all the names of a target.
@@ -41,6 +74,7 @@ void Builder::handle_inlined() {
     std::vector<std::vector<go::InlinedCopies>> by_name(names.size());
     for (const go::InlinedCopies& copy : image(target).inlined_copies(names))
       by_name[copy.name].push_back(copy);
+    Unseen unseen;
     for (const Request& request : requests_) {
       if (request.target != target) continue;
       const std::set<std::string_view> own(request.names.begin(), request.names.end());
@@ -48,27 +82,18 @@ void Builder::handle_inlined() {
         const auto at = std::lower_bound(names.begin(), names.end(), name) - names.begin();
         const auto& copies = by_name[static_cast<size_t>(at)];
         if (copies.empty()) continue;
+        const bool returns = request.probe->kind == lang::ProbeKind::Uretprobe;
+        // Of a wildcard's functions that would be a line each.
+        const bool wildcard =
+            request.probe->function != name && has_wildcard(request.probe->function);
         if (program_.probe_inline && request.probe->kind == lang::ProbeKind::Uprobe)
           add_inlined(request, copies, name);
-        else
-          say_inlined(request, copies, name);
+        else if (!wildcard)
+          unseen.add(name, copies, returns);
       }
     }
+    unseen.say(out_.plan.warnings);
   }
-}
-
-void Builder::say_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
-                          std::string_view name) {
-  // Of a wildcard's functions that would be a line each.
-  const bool wildcard = request.probe->function != name && has_wildcard(request.probe->function);
-  std::vector<std::string>& warnings = out_.plan.warnings;
-  const std::string head = std::string(name) + ": also inlined ";
-  const bool said = std::any_of(warnings.begin(), warnings.end(),
-                                [&](const std::string& line) { return line.starts_with(head); });
-  if (wildcard || said) return;
-  const bool returns = request.probe->kind == lang::ProbeKind::Uretprobe;
-  warnings.push_back(head + where(total_of(copies)) + ", which this probe does not see" +
-                     (returns ? "" : " (" + std::string(kOption) + ")"));
 }
 
 void Builder::add_inlined(const Request& request, const std::vector<go::InlinedCopies>& copies,
