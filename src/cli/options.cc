@@ -321,10 +321,8 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
     app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
   if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
-  if (row.kind == Command::Kind::Trace)
-    app.add_flag("--stack", command.stack, "under each line the stack that it comes from");
-  if (row.kind == Command::Kind::Count)
-    app.add_flag("--stack", command.stack, "for each stack that they come from");
+  if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Count)
+    app.add_flag("--stack", command.stack, "with the stack that it comes from");
   if (row.kind == Command::Kind::Count)
     app.add_flag("--share", command.share,
                  "what part of the calls returned an error, and what part a panic (or "
