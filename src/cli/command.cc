@@ -141,25 +141,39 @@ Result<Traced> find_traced(const Command& command) {
 }
 
 // Whether returns of a function are seen, its own and those of functions that it leaves to by a
-// jump.
-bool returns_are_seen(const go::Image& image, const go::FunctionSites& sites, int jumps) {
+// jump; `reached` gets these.
+bool returns_are_seen(const go::Image& image, const go::FunctionSites& sites, int jumps,
+                      std::vector<uint32_t>& reached) {
   if (jumps == 0 || !plan::unseen_returns(sites).empty()) return false;
-  return std::all_of(sites.tail_jumps.begin(), sites.tail_jumps.end(),
-                     [&](const go::TailJump& jump) {
-                       const auto to = image.function_at(jump.target);
-                       return to && returns_are_seen(image, image.sites(*to), jumps - 1);
-                     });
+  for (const go::TailJump& jump : sites.tail_jumps) {
+    const auto to = image.function_at(jump.target);
+    if (!to || image.functions()[*to].entry != jump.target) return false;
+    if (std::find(reached.begin(), reached.end(), *to) != reached.end()) continue;
+    reached.push_back(*to);
+    if (!returns_are_seen(image, image.sites(*to), jumps - 1, reached)) return false;
+  }
+  return true;
 }
 
-// Why a function that is one of many has no such probe; empty: it has one.
-std::string without_probe(const go::Image& image, uint32_t function, std::string_view kind) {
-  constexpr int kJumps = 8;
+// Why a function that is one of many has no such probe; empty: it has one. `jumpers`: how many of
+// those that have one leave by a jump to a function; the plan has room for two.
+std::string without_probe(const go::Image& image, uint32_t function, std::string_view kind,
+                          std::map<uint32_t, int>& jumpers) {
+  constexpr int kJumps = 8, kRoom = 2;
   if (!image.functions()[function].is_go) return "";
   const go::FunctionSites sites = image.sites(function);
   if (!sites.entry) return sites.entry_refused;
-  if (kind != "uretprobe" || returns_are_seen(image, sites, kJumps)) return "";
-  const std::string why = plan::unseen_returns(sites);
-  return why.empty() ? "it leaves to a function whose returns are not seen" : why;
+  if (kind != "uretprobe") return "";
+  std::vector<uint32_t> reached;
+  if (!returns_are_seen(image, sites, kJumps, reached)) {
+    const std::string why = plan::unseen_returns(sites);
+    return why.empty() ? "it leaves to a function whose returns are not seen" : why;
+  }
+  for (const uint32_t to : reached)
+    if (jumpers[to] == kRoom)
+      return "it leaves by a jump to a function that two others of these jump to";
+  for (const uint32_t to : reached) jumpers[to]++;
+  return "";
 }
 
 // Functions that are left out, a few of them by name.
@@ -224,6 +238,7 @@ std::optional<size_t> error_result(const go::Image& image, uint32_t function) {
 std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& traced,
                                       const char* kind) {
   std::vector<ChosenCalls> chosen;
+  std::map<uint32_t, int> jumpers;
   LeftOut without_errors, not_probed;
   const std::vector<uint32_t> functions = without_wrappers(traced);
   if (functions.size() < traced.functions.size() && !command.run.quiet)
@@ -232,7 +247,7 @@ std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& trac
   for (const uint32_t function : functions) {
     // One that is named alone is refused by the plan, with the reason.
     if (functions.size() > 1) {
-      const std::string why = without_probe(*traced.image, function, kind);
+      const std::string why = without_probe(*traced.image, function, kind, jumpers);
       if (!why.empty()) {
         not_probed.add(traced.name(function), why);
         continue;
