@@ -60,6 +60,14 @@ void add_type_sources(CLI::App& app, Options& options) {
       ->allow_extra_args(false);
 }
 
+void add_container(CLI::App& app, trace::ContainerName& name) {
+  app.add_option("--container", name.container,
+                 "the processes of this container, through all its starts")
+      ->option_text("ID");
+  app.add_option("--pod", name.pod, "the processes of this Kubernetes pod of the node")
+      ->option_text("NAMESPACE/NAME");
+}
+
 void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.set_help_flag("-h,--help", "print this page");
   app.add_flag("-V,--version", raw.version, "print the version");
@@ -71,6 +79,7 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
       ->option_text("PID")
       ->allow_extra_args(false)
       ->check(no_process_id);
+  add_container(app, options.container);
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
@@ -224,6 +233,7 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
   app.add_option("-n", command.process_name, "the processes that run a program of this name")
       ->option_text("NAME");
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
+  add_container(app, run.container);
   if (of_functions(row.kind) && row.kind != Command::Kind::Show)
     app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
         ->option_text("PATTERN")
@@ -319,8 +329,14 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
 }
 
 int count_targets(const Command& command) {
-  return !command.run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
-         !command.words.empty();
+  const trace::ContainerName& container = command.run.container;
+  const int programs = !command.run.pids.empty() + !command.process_name.empty() +
+                       !command.exe.empty() + !command.words.empty();
+  const int containers = !container.container.empty() + !container.pod.empty();
+  // -n and --exe say which program of the container.
+  if (containers == 1 && programs == 1 && command.run.pids.empty() && command.words.empty())
+    return 1;
+  return programs + containers;
 }
 
 // A program without its option: a process id, a path, a name.
@@ -355,7 +371,10 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
     return "name one program";
   const int targets = count_targets(command);
   if (row.kind == Command::Kind::Doctor && targets < 2) return "";
-  if (targets != 1) return "name one program: -p PID, -n NAME, --exe FILE or -- COMMAND";
+  if (targets != 1)
+    return "name one program: -p PID, -n NAME, --exe FILE, --container ID, --pod NAMESPACE/NAME or "
+           "-- "
+           "COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
   if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)
@@ -549,6 +568,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return usage_error("-c: the command is empty");
   if (!options.pids.empty() && !options.command.empty())
     return usage_error("give -p or -c, not both");
+  const bool processes = !options.pids.empty() || !options.command.empty();
+  if (!options.container.container.empty() + !options.container.pod.empty() + processes > 1)
+    return usage_error("give one of -p, -c, --container and --pod");
   // Each process once, in the order given.
   std::set<int> seen;
   std::erase_if(options.pids, [&](int pid) { return !seen.insert(pid).second; });

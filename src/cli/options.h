@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "go/image.h"
 #include "output/writer.h"
+#include "trace/containers.h"
 #include "trace/mode.h"
 
 namespace gotap::cli {
@@ -20,6 +21,9 @@ struct Options {
   go::TypeSources types;                ///< --debug-binary, --signature
   std::vector<std::string> settings;    ///< --set: NAME=VALUE
   std::vector<int> pids;                ///< -p, each once
+  trace::ContainerName container;       ///< --container, --pod
+  std::vector<int> inside;              ///< its processes, by find_container()
+  uint32_t cgroup_level = 0;            ///< of its cgroup, by find_container()
   std::string command;                  ///< -c
   bool list = false;                    ///< -l
   std::string pattern;                  ///< -l's pattern
@@ -75,7 +79,7 @@ struct Command {
   bool print_script = false;           ///< --print-script
 };
 
-/// Whether a program is named: by -p, -n, --exe or behind --.
+/// Whether a program is named: by -p, -n, --exe, --container, --pod or behind --.
 bool has_target(const Command& command);
 
 /// What the command line asks for.

@@ -39,6 +39,8 @@ Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode
   trace::SessionOptions session_options;
   session_options.attach = std::move(attach);
   session_options.pids = options.pids;
+  session_options.container = options.container;
+  session_options.node.cgroups = trace::find_cgroups();
   session_options.ring_bytes = ring_bytes(compiled.settings);
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
   session_options.cut_mark = compiled.settings.str_trunc_trailer;
@@ -66,7 +68,8 @@ int run_script(const Options& options, const MakeSink& make_sink) {
     TRY(mode, trace::choose_attach(*kernel, options.attach, by_pid));
     attach = std::move(mode);
     return codegen::Options{.by_event = attach.by_event,
-                            .several_tgids = attach.compare_tgid && options.pids.size() > 1};
+                            .several_tgids = attach.compare_tgid && options.pids.size() > 1,
+                            .cgroup_level = options.cgroup_level};
   };
   std::optional<Compiled> compiled = compile(options, choose, exit_code);
   if (!compiled) return exit_code;
