@@ -228,5 +228,15 @@ for version in $versions; do
       fi
     done
   done
+  # Of a package's path the end is enough where one package ends so.
+  for names in 'store: shop/store:' 'raft.(*FSM).* shop/raft.(*FSM).*'; do
+    "$GOTAP" list --exe "$program" "${names% *}" > "$work/short" 2>&1 || true
+    "$GOTAP" list --exe "$program" "${names#* }" > "$work/long"
+    same "ends-of-packages-${names% *}-$version" "$work/long" "$work/short"
+  done
+  code=0
+  "$GOTAP" list --exe "$program" atomic: > "$work/short" 2>&1 || code=$?
+  equal "several-packages-exit-$version" 1 "$code" "$work/short"
+  holds "several-packages-$version" "$work/short" '^  sync/atomic:$'
 done
 finish
