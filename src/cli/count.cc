@@ -10,7 +10,10 @@ namespace gotap::cli {
 int count_calls(const Command& command) {
   auto traced = open_traced(command);
   if (!traced) return kFailed;
-  const std::string keys = command.by.empty() ? "func" : "func, " + command.by;
+  // In a stack the function is the innermost.
+  const std::string keys = command.run.folded   ? command.by
+                           : command.by.empty() ? "func"
+                                                : "func, " + command.by;
   std::string script =
       write_clauses(command, *traced, needs_return(command) ? "uretprobe" : "uprobe",
                     [&](const std::string& probes, const std::string& when) {

@@ -83,9 +83,11 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
-  app.add_option("-f", raw.format, "the output's format; json: one object a line")
-      ->option_text("text|json")
-      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("-f", raw.format,
+                 "the output's format; json: one object a line; folded: maps of counts by stack as "
+                 "flame graph tools read them")
+      ->option_text("text|json|folded")
+      ->check(CLI::IsMember({"text", "json", "folded"}));
   app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
   app.add_option("-B", raw.buffering,
                  "when to write the output: at once, after each line, when much has gathered")
@@ -141,7 +143,8 @@ constexpr CommandRow kCommands[] = {
      "  gotap count -p 1234 Put --by 'typeof(retval)'\n",
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
-     "expression needs them."},
+     "expression needs them. With --by ustack -f folded the output is what flame graph tools "
+     "read."},
     {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
@@ -241,8 +244,8 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
   add_type_sources(app, run);
   if (row.kind != Command::Kind::Show)
     app.add_option("-f", raw.format, "the output's format; json: one object a line")
-        ->option_text("text|json")
-        ->check(CLI::IsMember({"text", "json"}));
+        ->option_text(row.kind == Command::Kind::Count ? "text|json|folded" : "text|json")
+        ->check(CLI::IsMember({"text", "json", "folded"}));
 }
 
 // What `gotap log` is about.
@@ -255,6 +258,7 @@ void add_line(CLI::App& app, Command& command) {
                  "{{ and }} for braces");
   app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
       ->option_text("EXPRESSION");
+  app.add_flag("--stack", command.stack, "the stack behind each line");
 }
 
 void add_choice_of_calls(CLI::App& app, Command& command) {
@@ -382,6 +386,18 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
   return "";
 }
 
+// What -f folded cannot show; empty: nothing.
+std::string folded_problem(const CommandRow& row, const Command& command) {
+  if (row.kind != Command::Kind::Count)
+    return "-f folded shows counts by stack: gotap count FUNCTION --by ustack -f folded, or a "
+           "script";
+  if (command.by.find("ustack") == std::string::npos)
+    return "-f folded shows counts by stack: --by ustack";
+  if (command.interval || command.limit)
+    return "-f folded shows all stacks at the end: it goes with neither --interval nor --limit";
+  return "";
+}
+
 CommandPage page_of(const CommandRow& row);
 
 // `gotap trace ...` and its like: a command line of its own.
@@ -417,7 +433,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
     command.milliseconds = kDefaultFor;
     command.ends_by_default = true;
   }
-  const std::string problem = problem_of(row, command, raw);
+  command.run.folded = raw.format == "folded";
+  std::string problem = problem_of(row, command, raw);
+  if (problem.empty() && command.run.folded) problem = folded_problem(row, command);
   return problem.empty() ? std::move(line) : wrong(problem);
 }
 
@@ -539,6 +557,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   if (raw.version) return {{}, {}, 0, "gotap " GOTAP_VERSION "\n"};
   options.json = raw.format == "json";
+  options.folded = raw.format == "folded";
   options.buffering = raw.buffering == "none"   ? output::Buffering::None
                       : raw.buffering == "line" ? output::Buffering::Line
                       : raw.buffering == "full" ? output::Buffering::Full

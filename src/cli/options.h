@@ -29,6 +29,7 @@ struct Options {
   std::string pattern;                  ///< -l's pattern
   std::string output;                   ///< -o
   bool json = false;                    ///< -f json
+  bool folded = false;                  ///< -f folded
   output::Buffering buffering = output::Buffering::Gathered;  ///< -B
   bool unsafe = false;                                        ///< --unsafe
   bool quiet = false;                                         ///< -q
@@ -72,6 +73,7 @@ struct Command {
   std::string line, log_text;          ///< log: FILE:LINE and 'TEXT'
   bool errors = false;                 ///< --errors
   bool enter = false;                  ///< --enter
+  bool stack = false;                  ///< log: --stack
   uint64_t milliseconds = 0;           ///< --for; 0: until ^C
   bool ends_by_default = false;        ///< --for was not given
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
