@@ -515,7 +515,7 @@ CommandPage page_of_scripts() {
 
 bool is_file(const char* path) {
   struct stat st;
-  return ::stat(path, &st) == 0;
+  return ::stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
 }  // namespace
