@@ -51,7 +51,7 @@ docker=docker-$id.scope
 # A container: its own root, found by the beginning of its id.
 start_in "$docker" chroot root /opt/app
 inside=$target
-if start_gotap count --container "${id:0:12}" --for 0s main.step; then
+if start_gotap count --max-overhead 0 --container "${id:0:12}" --for 0s main.step; then
   steps "$outside" 100 && steps "$inside" 23
   # It starts anew.
   end_in "$docker" "$inside"
@@ -88,7 +88,7 @@ pod=kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid//-/_}.sl
 container=$pod/cri-containerd-$id.scope
 start_in "$container" chroot root /opt/app
 inside=$target
-if start_gotap count --pod gotaptest/web-0 --for 0s main.step; then
+if start_gotap count --max-overhead 0 --pod gotaptest/web-0 --for 0s main.step; then
   steps "$inside" 11
   end_in "$container" "$inside"
   other=$pod/cri-containerd-$(printf 'another %s' "$uid" | sha256sum | cut -c1-64).scope
