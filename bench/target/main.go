@@ -1,7 +1,8 @@
 // The traced program of the benchmark, and its stopwatch for whole commands.
 //
-//	target serve            reads "run N" and "fields N" lines; answers with the thread CPU time of
-//	                        a call of Work, or of Fields, in ns
+//	target serve            reads "run N", "fields N" and "line N" lines; answers with the thread CPU
+//	                        time of a call of Work, of Fields, or of Line, in ns; "deep N" is Fields
+//	                        below 60 more frames
 //	target start N CMD...   runs CMD N times; prints median wall time in us and peak memory in KiB
 package main
 
@@ -72,6 +73,26 @@ var object = &Object{Key: "/registry/pods/default/web-7", Msg: "no leader",
 		Ratio: 0.5, Name: "web-7", Made: 1700000000, Parent: 6, Tag: "default"},
 	Tree: tree(3)}
 
+// Line has three variables when its last line runs.
+//
+//go:noinline
+func Line(n int) int {
+	first := leaf(n)
+	second := leaf(first * 2)
+	third := leaf(second + n)
+	return first + second*third // LOGGED
+}
+
+// below runs f below so many more frames.
+//
+//go:noinline
+func below(frames int, f func() float64) float64 {
+	if frames == 0 {
+		return f()
+	}
+	return below(frames-1, f) + 0
+}
+
 const threadCPU = 3 // CLOCK_THREAD_CPUTIME_ID
 
 func cpuNow() int64 {
@@ -104,9 +125,17 @@ func serve() {
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		words := strings.Fields(in.Text())
-		work := Work
-		if len(words) == 2 && words[0] == "fields" {
-			work = func(int) int { return Fields(object) }
+		work, frames := Work, 0
+		if len(words) == 2 {
+			switch words[0] {
+			case "deep":
+				frames = 60
+				work = func(int) int { return Fields(object) }
+			case "fields":
+				work = func(int) int { return Fields(object) }
+			case "line":
+				work = Line
+			}
 		}
 		n, err := 0, error(nil)
 		if len(words) == 2 {
@@ -116,7 +145,7 @@ func serve() {
 			fmt.Println("what?")
 			continue
 		}
-		fmt.Printf("%.1f\n", run(n, work))
+		fmt.Printf("%.1f\n", below(frames, func() float64 { return run(n, work) }))
 	}
 }
 

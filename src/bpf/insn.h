@@ -78,6 +78,7 @@ enum class Helper : int32_t {
   ProbeReadKernel = 113,
   ProbeReadUserStr = 114,
   Jiffies64 = 118,
+  GetCurrentAncestorCgroupId = 123,
   KtimeGetBootNs = 125,
   RingbufOutput = 130,
   RingbufReserve = 131,

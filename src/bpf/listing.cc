@@ -113,6 +113,7 @@ std::string helper_name(int32_t id) {
     case Helper::GetPrandomU32: return "get_prandom_u32";
     case Helper::GetNumaNodeId: return "get_numa_node_id";
     case Helper::GetCurrentCgroupId: return "get_current_cgroup_id";
+    case Helper::GetCurrentAncestorCgroupId: return "get_current_ancestor_cgroup_id";
     case Helper::Jiffies64: return "jiffies64";
     case Helper::KtimeGetTaiNs: return "ktime_get_tai_ns";
     case Helper::GetSmpProcessorId: return "get_smp_processor_id";

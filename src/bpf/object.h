@@ -231,6 +231,7 @@ struct BpfObject {
   int32_t copy_table = -1;               ///< one element: the types, then the slots
   int32_t copy_dynamic = -1;             ///< CopyTable::dynamic, u64 to u64
   int32_t tgids = -1;  ///< u32 keys, the processes whose hits count: made and filled by the session
+  int32_t cgroups = -1;  ///< u64 keys, ids of cgroups whose hits count: filled by the session
 };
 
 /// Number of buckets of a hist() map. Bucket 0: negative; 1: zero; then, for bits = 0,

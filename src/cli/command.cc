@@ -29,8 +29,8 @@ std::string exe_of(int pid) {
   return path;
 }
 
-// The processes whose program file has this name, but for ourselves.
-std::vector<int> processes_called(const std::string& name) {
+// All processes but ourselves.
+std::vector<int> all_processes() {
   std::vector<int> pids;
   DIR* folder = ::opendir("/proc");
   if (!folder) return pids;
@@ -38,13 +38,47 @@ std::vector<int> processes_called(const std::string& name) {
     const std::string text = entry->d_name;
     int pid = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-    if (error != std::errc() || end != text.data() + text.size() || pid == ::getpid()) continue;
-    const std::string exe = exe_of(pid);
-    if (exe.substr(exe.rfind('/') + 1) == name) pids.push_back(pid);
+    if (error == std::errc() && end == text.data() + text.size() && pid != ::getpid())
+      pids.push_back(pid);
   }
   ::closedir(folder);
   std::sort(pids.begin(), pids.end());
   return pids;
+}
+
+// Those whose program file has this name.
+std::vector<int> processes_called(const std::string& name, std::vector<int> among) {
+  std::erase_if(among, [&](int pid) {
+    const std::string exe = exe_of(pid);
+    return exe.substr(exe.rfind('/') + 1) != name;
+  });
+  return among;
+}
+
+// The Go program that a container runs; -n says which, if there are several. Shells and the like
+// beside it are not meant.
+Result<std::string> find_contained(const Command& command, const std::vector<int>& inside) {
+  std::map<std::string, bool> programs;  // by path: is it Go?
+  const bool any = command.process_name.empty();
+  for (const int pid : any ? inside : processes_called(command.process_name, inside)) {
+    const std::string path = exe_of(pid);
+    if (path.empty() || programs.count(path)) continue;
+    const auto image = go::Image::open("/proc/" + std::to_string(pid) + "/exe", {});
+    programs[path] = image.ok() && (*image)->is_go();
+  }
+  if (programs.empty())
+    return Error{"the container runs no program called " + escape_controls(command.process_name),
+                 ""};
+  std::vector<std::string> meant;
+  std::string list;
+  for (const auto& [path, is_go] : programs)
+    if (is_go || programs.size() == 1) {
+      meant.push_back(path);
+      list += (list.empty() ? "" : ", ") + escape_controls(path);
+    }
+  if (meant.size() == 1) return meant[0];
+  if (meant.empty()) return Error{"the container runs no Go program", "name another: -n NAME"};
+  return Error{"the container runs several Go programs: " + list, "say which: -n NAME"};
 }
 
 // The program that is meant; `options` gets the processes.
@@ -56,8 +90,9 @@ Result<std::string> find_program(const Command& command, Options& options) {
     if (auto found = find_in_path(word)) return *found;
     return Error{"no program " + word + " in PATH", ""};
   }
+  if (!options.inside.empty()) return find_contained(command, options.inside);
   if (!command.process_name.empty()) {
-    options.pids = processes_called(command.process_name);
+    options.pids = processes_called(command.process_name, all_processes());
     if (options.pids.empty())
       return Error{"no process runs a program called " + command.process_name,
                    "name one by its process id: -p PID"};

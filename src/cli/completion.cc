@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/functions.h"
 #include "cli/pages.h"
+#include "cli/targets.h"
 
 namespace gotap::cli {
 
@@ -37,6 +38,8 @@ void take_argument(const std::string& option, const std::string& value, Command&
   if (option == "-p") command.run.pids.push_back(std::atoi(value.c_str()));
   if (option == "-n") command.process_name = value;
   if (option == "--exe") command.exe = value;
+  if (option == "--container") command.run.container.container = value;
+  if (option == "--pod") command.run.container.pod = value;
 }
 
 Typed read_typed(const CommandPage& page, const std::vector<std::string>& words, size_t from) {
@@ -171,7 +174,9 @@ std::vector<Candidate> names_here() {
 }
 
 std::vector<std::string> functions_of(const Command& command, const std::string& prefix) {
-  const auto traced = open_traced(command);
+  Command named = command;
+  if (!find_container(named.run).ok()) return {};
+  const auto traced = open_traced(named);
   return traced ? complete_function(*traced->image, prefix) : std::vector<std::string>();
 }
 

@@ -46,8 +46,10 @@ int count_calls(const Command& command) {
   }
   auto traced = open_traced(command);
   if (!traced) return kFailed;
-  std::string keys = command.by.empty() ? "func" : "func, " + command.by;
-  if (command.stack) keys += ", ustack";
+  // In a stack the function is the innermost.
+  std::string keys = command.run.folded ? "" : "func";
+  if (!command.by.empty()) keys += (keys.empty() ? "" : ", ") + command.by;
+  if (command.stack) keys += (keys.empty() ? "" : std::string(", ")) + "ustack";
   output::CountStyle style{.limit = command.limit, .live = command.interval > 0};
   std::string script;
   if (command.share) {

@@ -59,6 +59,24 @@ Error several_functions(const go::Image& image, const std::string& name,
   return {count_of(found.size(), "function") + " are called " + name, hint};
 }
 
+// The packages whose path ends with /`end`.
+std::set<std::string_view> packages_ending(const Functions& functions, const std::string& end) {
+  std::set<std::string_view> found;
+  const std::string part = "/" + end + ".";
+  for (const go::Function& function : functions)
+    if (const size_t at = function.name.find(part);
+        at != std::string_view::npos &&
+        function.name.find('/', at + part.size()) == std::string_view::npos)
+      found.insert(std::string_view(function.name).substr(0, at + part.size() - 1));
+  return found;
+}
+
+Error several_packages(const std::string& name, const std::set<std::string_view>& packages) {
+  std::string hint = "name one of them:";
+  for (const std::string_view package : packages) hint += "\n  " + std::string(package) + ":";
+  return {count_of(packages.size(), "package") + " are called " + name, hint};
+}
+
 // Up to and with the next / or . behind the first `from` characters; whole if there is none.
 std::string next_part(std::string_view name, size_t from) {
   const size_t end = name.find_first_of("/.", from);
@@ -137,8 +155,19 @@ Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::
   if (!found.empty()) return found;
   if (name.size() > 1 && name.ends_with(':')) {
     const std::string package = name.substr(0, name.size() - 1);
-    found = all_that(functions, [&](std::string_view it) { return is_in_package(it, package); });
-  } else if (!has_wildcard(name)) {
+    const auto of = [&](std::string_view path) {
+      return all_that(functions, [&](std::string_view it) { return is_in_package(it, path); });
+    };
+    found = of(package);
+    if (found.empty()) {
+      const std::set<std::string_view> ending = packages_ending(functions, package);
+      if (ending.size() > 1) return several_packages(name, ending);
+      if (!ending.empty()) found = of(*ending.begin());
+    }
+  } else if (has_wildcard(name)) {
+    probe.function = "*/" + name;
+    found = plan::match_functions(probe, image);
+  } else {
     found = all_that(functions, [&](std::string_view it) { return ends_with_part(it, name); });
     if (found.size() > 1) return several_functions(image, name, found);
   }

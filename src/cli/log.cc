@@ -303,9 +303,15 @@ int log_line(const Command& command) {
   Piece head;
   const std::string context = context_at(line);
   if (!context.empty()) head.text("trace=").value("%s", "trace_id(" + context + ")").text(" ");
+  Piece tail;
+  if (command.stack)
+    tail.value("%s", "ustack");  // begins with the end of the line
+  else
+    tail.text("\n");
   const std::string script = line.probe() + when + " {\n  printf(\"" + kLineHead + head.format +
-                             text->format + "\\n\", " + kLineHeadArguments + head.arguments +
-                             text->arguments + ");\n" + limit_of(command.limit) + "}\n";
+                             text->format + tail.format + "\", " + kLineHeadArguments +
+                             head.arguments + text->arguments + tail.arguments + ");\n" +
+                             limit_of(command.limit) + "}\n";
   return run_command(command, std::move(*traced), script + timers(command),
                      [&](const output::SinkOptions& options) {
                        return std::make_unique<LimitedSink>(options, command.limit);

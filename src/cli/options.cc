@@ -60,6 +60,14 @@ void add_type_sources(CLI::App& app, Options& options) {
       ->allow_extra_args(false);
 }
 
+void add_container(CLI::App& app, trace::ContainerName& name) {
+  app.add_option("--container", name.container,
+                 "the processes of this container, through all its starts")
+      ->option_text("ID");
+  app.add_option("--pod", name.pod, "the processes of this Kubernetes pod of the node")
+      ->option_text("NAMESPACE/NAME");
+}
+
 void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.set_help_flag("-h,--help", "print this page");
   app.add_flag("-V,--version", raw.version, "print the version");
@@ -71,12 +79,15 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
       ->option_text("PID")
       ->allow_extra_args(false)
       ->check(no_process_id);
+  add_container(app, options.container);
   app.add_option("-c", options.command, "start this command, traced; end when it ends")
       ->option_text("COMMAND");
   app.add_option("-l", options.pattern, "list the probes that match")->option_text("PATTERN");
-  app.add_option("-f", raw.format, "the output's format; json: one object a line")
-      ->option_text("text|json")
-      ->check(CLI::IsMember({"text", "json"}));
+  app.add_option("-f", raw.format,
+                 "the output's format; json: one object a line; folded: maps of counts by stack as "
+                 "flame graph tools read them")
+      ->option_text("text|json|folded")
+      ->check(CLI::IsMember({"text", "json", "folded"}));
   app.add_option("-o", options.output, "write the output to this file")->option_text("FILE");
   app.add_option("-B", raw.buffering,
                  "when to write the output: at once, after each line, when much has gathered")
@@ -134,7 +145,8 @@ constexpr CommandRow kCommands[] = {
      "  gotap count -p 1234 store: --share\n",
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
-     "expression needs them."},
+     "expression needs them. With --by ustack -f folded the output is what flame graph tools "
+     "read."},
     {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
@@ -226,6 +238,7 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
   app.add_option("-n", command.process_name, "the processes that run a program of this name")
       ->option_text("NAME");
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
+  add_container(app, run.container);
   if (of_functions(row.kind) && row.kind != Command::Kind::Show)
     app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
         ->option_text("PATTERN")
@@ -233,8 +246,8 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
   add_type_sources(app, run);
   if (row.kind != Command::Kind::Show)
     app.add_option("-f", raw.format, "the output's format; json: one object a line")
-        ->option_text("text|json")
-        ->check(CLI::IsMember({"text", "json"}));
+        ->option_text(row.kind == Command::Kind::Count ? "text|json|folded" : "text|json")
+        ->check(CLI::IsMember({"text", "json", "folded"}));
 }
 
 // What `gotap log` is about.
@@ -247,6 +260,7 @@ void add_line(CLI::App& app, Command& command) {
                  "{{ and }} for braces");
   app.add_option("--when", command.filter, "only when this is true: 'n > 3 && key != \"\"'")
       ->option_text("EXPRESSION");
+  app.add_flag("--stack", command.stack, "with the stack that it comes from");
 }
 
 void add_choice_of_calls(CLI::App& app, Command& command) {
@@ -332,8 +346,14 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
 }
 
 int count_targets(const Command& command) {
-  return !command.run.pids.empty() + !command.process_name.empty() + !command.exe.empty() +
-         !command.words.empty();
+  const trace::ContainerName& container = command.run.container;
+  const int programs = !command.run.pids.empty() + !command.process_name.empty() +
+                       !command.exe.empty() + !command.words.empty();
+  const int containers = !container.container.empty() + !container.pod.empty();
+  // -n and --exe say which program of the container.
+  if (containers == 1 && programs == 1 && command.run.pids.empty() && command.words.empty())
+    return 1;
+  return programs + containers;
 }
 
 // A program without its option: a process id, a path, a name.
@@ -368,11 +388,26 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
     return "name one program";
   const int targets = count_targets(command);
   if (row.kind == Command::Kind::Doctor && targets < 2) return "";
-  if (targets != 1) return "name one program: -p PID, -n NAME, --exe FILE or -- COMMAND";
+  if (targets != 1)
+    return "name one program: -p PID, -n NAME, --exe FILE, --container ID, --pod NAMESPACE/NAME or "
+           "-- "
+           "COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
   if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)
     return "name a function (gotap list shows them)";
+  return "";
+}
+
+// What -f folded cannot show; empty: nothing.
+std::string folded_problem(const CommandRow& row, const Command& command) {
+  if (row.kind != Command::Kind::Count)
+    return "-f folded shows counts by stack: gotap count FUNCTION --by ustack -f folded, or a "
+           "script";
+  if (command.by.find("ustack") == std::string::npos && !command.stack)
+    return "-f folded shows counts by stack: --stack, or --by ustack";
+  if (command.interval || command.limit)
+    return "-f folded shows all stacks at the end: it goes with neither --interval nor --limit";
   return "";
 }
 
@@ -414,7 +449,9 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
   constexpr double kDefaultOverhead = 3;
   if (runs_script(row.kind) && app.count("--max-overhead") == 0 && command.words.empty())
     command.run.max_overhead = kDefaultOverhead;
-  const std::string problem = problem_of(row, command, raw);
+  command.run.folded = raw.format == "folded";
+  std::string problem = problem_of(row, command, raw);
+  if (problem.empty() && command.run.folded) problem = folded_problem(row, command);
   return problem.empty() ? std::move(line) : wrong(problem);
 }
 
@@ -494,7 +531,7 @@ CommandPage page_of_scripts() {
 
 bool is_file(const char* path) {
   struct stat st;
-  return ::stat(path, &st) == 0;
+  return ::stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
 }  // namespace
@@ -542,6 +579,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   }
   if (raw.version) return {{}, {}, 0, "gotap " GOTAP_VERSION "\n"};
   options.json = raw.format == "json";
+  options.folded = raw.format == "folded";
   options.buffering = raw.buffering == "none"   ? output::Buffering::None
                       : raw.buffering == "line" ? output::Buffering::Line
                       : raw.buffering == "full" ? output::Buffering::Full
@@ -571,6 +609,9 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     return usage_error("-c: the command is empty");
   if (!options.pids.empty() && !options.command.empty())
     return usage_error("give -p or -c, not both");
+  const bool processes = !options.pids.empty() || !options.command.empty();
+  if (!options.container.container.empty() + !options.container.pod.empty() + processes > 1)
+    return usage_error("give one of -p, -c, --container and --pod");
   // Each process once, in the order given.
   std::set<int> seen;
   std::erase_if(options.pids, [&](int pid) { return !seen.insert(pid).second; });

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "go/image.h"
 #include "output/writer.h"
+#include "trace/containers.h"
 #include "trace/mode.h"
 
 namespace gotap::cli {
@@ -20,11 +21,15 @@ struct Options {
   go::TypeSources types;                ///< --debug-binary, --signature
   std::vector<std::string> settings;    ///< --set: NAME=VALUE
   std::vector<int> pids;                ///< -p, each once
+  trace::ContainerName container;       ///< --container, --pod
+  std::vector<int> inside;              ///< its processes, by find_container()
+  uint32_t cgroup_level = 0;            ///< of its cgroup, by find_container()
   std::string command;                  ///< -c
   bool list = false;                    ///< -l
   std::string pattern;                  ///< -l's pattern
   std::string output;                   ///< -o
   bool json = false;                    ///< -f json
+  bool folded = false;                  ///< -f folded
   output::Buffering buffering = output::Buffering::Gathered;  ///< -B
   bool unsafe = false;                                        ///< --unsafe
   bool quiet = false;                                         ///< -q
@@ -82,7 +87,7 @@ struct Command {
 /// "trace"; of Kind::None and Kind::Complete nothing.
 const char* command_name(Command::Kind kind);
 
-/// Whether a program is named: by -p, -n, --exe or behind --.
+/// Whether a program is named: by -p, -n, --exe, --container, --pod or behind --.
 bool has_target(const Command& command);
 
 /// What the command line asks for.

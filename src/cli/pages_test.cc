@@ -76,6 +76,7 @@ TEST(HelpPage, CommandsAgree) {
         // What is limited differs.
         if (!row.names.empty() && row.names == same.names && row.names[0] != "--limit") {
           EXPECT_EQ(row.doc, same.doc) << other << " " << row.names[0];
+          if (row.names[0] == "-f") continue;  // counts have a format of their own
           EXPECT_EQ(row.argument, same.argument) << other << " " << row.names[0];
         }
 }
@@ -105,10 +106,16 @@ TEST(ManPage, NothingInItIsARequestOfItsOwn) {
 
 TEST(ParseCommandLine, WhatIsWrongNamesTheCommand) {
   const std::vector<std::vector<const char*>> bad{
-      {"gotap", "trace"},           {"gotap", "count", "--exe", "a"},
-      {"gotap", "completion"},      {"gotap", "completion", "csh"},
-      {"gotap", "man", "nothing"},  {"gotap", "emit"},
-      {"gotap", "doctor", "a", "b"}};
+      {"gotap", "trace"},
+      {"gotap", "count", "--exe", "a"},
+      {"gotap", "completion"},
+      {"gotap", "completion", "csh"},
+      {"gotap", "man", "nothing"},
+      {"gotap", "emit"},
+      {"gotap", "doctor", "a", "b"},
+      {"gotap", "log", "-f", "folded", "--exe", "a", "a.go:1", "x"},
+      {"gotap", "count", "-f", "folded", "--exe", "a", "f"},
+      {"gotap", "count", "-f", "folded", "--by", "ustack", "--limit", "3", "--exe", "a", "f"}};
   for (const auto& words : bad) {
     const CommandLine line = parse_command_line(static_cast<int>(words.size()), words.data());
     EXPECT_EQ(line.exit_code, 2);

@@ -4,6 +4,8 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/report.h"
+#include "cli/targets.h"
 
 namespace gotap::cli {
 
@@ -13,6 +15,11 @@ int run(int argc, const char* const* argv) {
     std::fputs(line.text.c_str(), *line.exit_code ? stderr : stdout);
     return *line.exit_code;
   }
+  for (Options* options : {&line.options, &line.command.run})
+    if (auto found = find_container(*options); !found.ok()) {
+      print_error(found.error());
+      return kFailed;
+    }
   switch (line.command.kind) {
     case Command::Kind::Trace: return trace_calls(line.command);
     case Command::Kind::Latency: return show_latency(line.command);

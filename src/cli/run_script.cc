@@ -1,6 +1,7 @@
 // A script run: compiled, loaded, attached, followed to its end.
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/compile.h"
 #include "cli/report.h"
+#include "output/folded.h"
 #include "output/json.h"
 #include "output/text.h"
 #include "trace/session.h"
@@ -17,11 +19,32 @@ namespace gotap::cli {
 
 namespace {
 
+bool has_stack(const Type& type) {
+  if (type.kind == Type::Kind::Stack)
+    return static_cast<StackMode>(type.detail) != StackMode::Caller;
+  return std::any_of(type.parts.begin(), type.parts.end(), has_stack);
+}
+
+/// The script's maps that -f folded shows: of numbers that add up, by stack.
+std::vector<std::string> maps_by_stack(const bpf::BpfObject& object) {
+  std::vector<std::string> names;
+  for (const bpf::UserMap& map : object.user_maps) {
+    const Type::Kind kind = map.value.kind;
+    const bool adds_up =
+        kind == Type::Kind::Count || kind == Type::Kind::Sum || kind == Type::Kind::Int;
+    if (adds_up && std::any_of(map.keys.begin(), map.keys.end(),
+                               [](const bpf::Field& key) { return has_stack(key.type); }))
+      names.push_back(map.name);
+  }
+  return names;
+}
+
 std::unique_ptr<output::Sink> open_sink(const Options& options, const MakeSink& make_sink,
-                                        int data_fd) {
+                                        const bpf::BpfObject& object, int data_fd) {
   output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, options.buffering};
   // Whatever its value, as for bpftrace.
   if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
+  if (options.folded) return std::make_unique<output::FoldedSink>(sink, maps_by_stack(object));
   if (make_sink) return make_sink(sink);
   if (options.json) return std::make_unique<output::JsonSink>(sink);
   return std::make_unique<output::TextSink>(sink);
@@ -36,10 +59,12 @@ uint32_t ring_bytes(const lang::Settings& settings) {
 Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode attach,
                   Compiled& compiled, const MakeSink& make_sink) {
   TRY(output, open_output(options.output, 0644));
-  std::unique_ptr<output::Sink> sink = open_sink(options, make_sink, output.get());
+  std::unique_ptr<output::Sink> sink = open_sink(options, make_sink, compiled.object, output.get());
   trace::SessionOptions session_options;
   session_options.attach = std::move(attach);
   session_options.pids = options.pids;
+  session_options.container = options.container;
+  session_options.node.cgroups = trace::find_cgroups();
   session_options.ring_bytes = ring_bytes(compiled.settings);
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
   session_options.cut_mark = compiled.settings.str_trunc_trailer;
@@ -77,10 +102,16 @@ int run_script(const Options& options, const MakeSink& make_sink) {
     TRY(mode, trace::choose_attach(*kernel, options.attach, by_pid));
     attach = std::move(mode);
     return codegen::Options{.by_event = attach.by_event,
-                            .several_tgids = attach.compare_tgid && options.pids.size() > 1};
+                            .several_tgids = attach.compare_tgid && options.pids.size() > 1,
+                            .cgroup_level = options.cgroup_level};
   };
   std::optional<Compiled> compiled = compile(options, choose, exit_code);
   if (!compiled) return exit_code;
+  if (options.folded && maps_by_stack(compiled->object).empty()) {
+    print_error({"-f folded shows maps of counts, sums or integers by stack: the script has none",
+                 "as in @[ustack] = count();"});
+    return kFailed;
+  }
   auto result = trace(options, *kernel, std::move(attach), *compiled, make_sink);
   if (!result.ok()) {
     print_error(result.error());

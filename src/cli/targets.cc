@@ -1,4 +1,4 @@
-// Entry point: open_target.
+// Entry points: find_container, open_target.
 // Facts: proc(5): exe, root, map_files; openat2(2), RESOLVE_IN_ROOT, as links of another root must
 // not be followed into ours.
 #include "cli/targets.h"
@@ -149,10 +149,21 @@ Result<std::optional<Found>> find_for(const std::vector<int>& pids, const std::s
 
 }  // namespace
 
+Result<void> find_container(Options& options) {
+  if (!options.container.is_given()) return {};
+  TRY(cgroups, trace::find_containers({trace::find_cgroups()}, options.container));
+  options.cgroup_level = cgroups[0].level;
+  options.inside = trace::processes_in(cgroups);
+  if (!options.inside.empty()) return {};
+  return Error{"nothing runs in this container that can be seen from here",
+               "start gotap on the node itself"};
+}
+
 Result<plan::Target> open_target(const std::string& path, const Options& options,
                                  std::string& note) {
   auto ours = resolve_program(path);
-  TRY(found, find_for(options.pids, path, ours.ok() ? *ours : ""));
+  TRY(found,
+      find_for(options.pids.empty() ? options.inside : options.pids, path, ours.ok() ? *ours : ""));
   if (found) {
     note = escape_controls(found->note);
     TRY(image, go::Image::open(found->file, options.types));

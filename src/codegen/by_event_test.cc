@@ -136,6 +136,26 @@ TEST(SeveralProcesses, OnlyThoseOfTheSetCount) {
   EXPECT_EQ(hits, 2u);  // the second and the fourth
 }
 
+TEST(Cgroups, OnlyProcessesBelowThoseOfTheSetCount) {
+  CompiledScript script = compile("uprobe:go:\"f\" { @ = count(); }", {.cgroup_level = 3});
+  BpfInterpreter bpf(script.object);
+  FakeProcess process;
+  bpf.update(static_cast<uint32_t>(script.object.cgroups), bytes_of(uint64_t{77}),
+             bytes_of(uint32_t{1}));
+  for (const std::vector<uint64_t>& groups :
+       {std::vector<uint64_t>{1, 5, 6, 77}, {1, 5, 6, 77, 9}, {1, 5, 77}, {1, 77, 6, 8}, {}}) {
+    process.cgroups = groups;
+    ASSERT_TRUE(bpf.run(script.object.programs[0], process).ok());
+  }
+  uint64_t hits = 0;
+  for (uint32_t cpu = 0; cpu < BpfInterpreter::kCpus; cpu++) {
+    uint64_t count;
+    std::memcpy(&count, bpf.lookup(script.object.user_maps[0].map, Buffer(4), cpu)->data(), 8);
+    hits += count;
+  }
+  EXPECT_EQ(hits, 2u);  // the first and the second
+}
+
 TEST(SeveralProcesses, TheVerifierTakesWhatTheWaysOfAttachingAsk) {
   if (geteuid() != 0) GTEST_SKIP() << "not root: the kernel would not load BPF programs";
   auto kernel = bpf::linux_kernel();

@@ -61,7 +61,7 @@ Result<bpf::BpfObject> generate(const lang::TypedProgram& program, const plan::P
                                 const Options& options) {
   ObjectBuilder builder{program, plan, {}, 0, 0};
   TRY_DO(make_maps(builder));
-  make_attach_maps(builder, options.by_event, options.several_tgids);
+  make_attach_maps(builder, options);
   make_copy_maps(builder);
   std::vector<Job> jobs;
   for (uint32_t i = 0; i < plan.programs.size(); i++) jobs.push_back({ProgramKind::Uprobe, i});

@@ -13,6 +13,8 @@ namespace gotap::codegen {
 struct Options {
   bool by_event = false;       ///< attached by uprobe_events: no cookies
   bool several_tgids = false;  ///< compare the process with the set BpfObject::tgids
+  /// Not 0: compare the process's cgroup of this level with the set BpfObject::cgroups.
+  uint32_t cgroup_level = 0;
 };
 
 /// One BPF program for every plan program and every timer of `plan`.

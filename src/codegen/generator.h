@@ -79,6 +79,7 @@ class Generator {
   void begin(bool scratch, bool check_exiting);
   Result<std::vector<bpf::Insn>> end();
   void find_needs();
+  void check_member(int32_t map);
   void check_tgid();
   void check_branch_taken();
   void save_cookie();

@@ -115,7 +115,8 @@ void Generator::whole_event(const EventLayout& layout, const std::vector<const E
   asm_.store(Width::U64, R8, log_at(walk.log + CopyLog::kBias), R0);
   const uint32_t end = whole_roots(layout, values);
   walk.set(asm_, CopyVar::End, end);
-  copy_walk(walk);
+  // Where all of it is unknown there is nothing to follow, and no table of it.
+  if (builder_.object.copy_table >= 0) copy_walk(walk);
   asm_.load_map(R1, BpfObject::kRing);
   asm_.mov(R2, R8);
   walk.get(asm_, R3, CopyVar::End);

@@ -204,6 +204,19 @@ TEST(WholeValues, WhatCannotBeReadIsMarked) {
   EXPECT_EQ(chunks(machine), "0x77770000:80! 0x0:16 0x77770000:0! 0x77770000:0! unknown 2 ");
 }
 
+// Then there is no table of what is copied, and no map for it.
+TEST(WholeValues, NothingIsFollowedWhereAllIsUnknown) {
+  MadeValue value{Type::of(Type::Kind::GoWhole), {}, go::Aspect::Whole};
+  value.access.unknown = "optimized out";
+  auto compiled = compile_go_script("uprobe:go:main.f { printf(\"%v\", arg0); }", {value}, 0, 1024,
+                                    [](lang::TypedProgram&, plan::Plan&) {});
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  EXPECT_EQ(compiled->object.copy_table, -1);
+  Machine machine(std::move(*compiled));
+  machine.hit(0);
+  EXPECT_EQ(chunks(machine).substr(0, 16), "0x0:0! unknown 1");
+}
+
 TEST(WholeValues, CountsOfMapsAreTheirOwn) {
   Machine machine = whole_machine({behind_rax(kMapHeader)});
   FakeProcess& process = machine.process;

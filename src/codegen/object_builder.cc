@@ -17,6 +17,7 @@ constexpr uint32_t kMaxFrames = 65536;
 // Only says that there is a ring: how large it is, the session decides.
 constexpr uint32_t kRingBytes = 8 << 20;
 // The kernel gives a hash element's key no more than the BPF stack has.
+constexpr uint32_t kMostCgroups = 4096;  // starts of one container that a run can follow
 constexpr uint32_t kMaxKeySize = 16384;
 
 // The kernel allows 15 characters of a small alphabet.
@@ -178,7 +179,7 @@ Result<void> make_maps(ObjectBuilder& builder) {
   return {};
 }
 
-void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids) {
+void make_attach_maps(ObjectBuilder& builder, const Options& options) {
   bpf::BpfObject& object = builder.object;
   uint32_t count = 0;
   for (const plan::Program& program : builder.plan.programs)
@@ -188,9 +189,13 @@ void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids) {
     object.maps.push_back({name, MapType::Hash, key, value, entries});
     return static_cast<int32_t>(object.maps.size() - 1);
   };
-  if (sites) object.sites = add("gotap_sites", 8, 8, count);
+  if (options.by_event) object.sites = add("gotap_sites", 8, 8, count);
   // How many processes there are, the session knows.
-  if (tgids) object.tgids = add("gotap_tgids", 4, 4, 1);
+  if (options.several_tgids) object.tgids = add("gotap_tgids", 4, 4, 1);
+  if (options.cgroup_level) {
+    object.cgroups = add("gotap_cgroups", 8, 4, kMostCgroups);
+    builder.cgroup_level = options.cgroup_level;
+  }
 }
 
 void make_copy_maps(ObjectBuilder& builder) {

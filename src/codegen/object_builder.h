@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "bpf/object.h"
+#include "codegen/codegen.h"
 #include "lang/program.h"
 #include "plan/plan.h"
 
@@ -23,6 +24,7 @@ struct ObjectBuilder {
   bpf::BpfObject object;
   uint32_t zeros_offset = 0;  ///< in Globals' map: enough zero bytes for any map's first value
   uint32_t scratch_size = 0;  ///< of one slot; 0: not needed
+  uint32_t cgroup_level = 0;  ///< Options::cgroup_level
   uint32_t saved_size = 0;    ///< of what is kept of a call; 0: nothing is
   /// Where in it each clause's Go values are, by slot; 0: that one is not kept.
   std::vector<std::vector<uint32_t>> saved{};
@@ -36,8 +38,8 @@ struct ObjectBuilder {
 /// Error: a key or value too large.
 Result<void> make_maps(ObjectBuilder& builder);
 
-/// Adds BpfObject::sites and BpfObject::tgids where they are needed.
-void make_attach_maps(ObjectBuilder& builder, bool sites, bool tgids);
+/// Adds BpfObject::sites, BpfObject::tgids and BpfObject::cgroups where they are needed.
+void make_attach_maps(ObjectBuilder& builder, const Options& options);
 
 /// Adds the maps that say what is to be copied of whole Go values, if there are any.
 void make_copy_maps(ObjectBuilder& builder);

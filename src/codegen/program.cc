@@ -95,18 +95,28 @@ void Generator::count(uint32_t globals_offset) {
   asm_.atomic(Atomic::Add, R7, static_cast<int32_t>(globals_offset), R1);
 }
 
+// Out, if what is in R0 is no key of the map.
+void Generator::check_member(int32_t map) {
+  Memory::Scope scope(memory_);
+  Place key = memory_.allocate_on_stack(8);
+  asm_.store(Width::U64, key.base, key.offset, R0);
+  asm_.load_map(R1, static_cast<uint32_t>(map));
+  address(R2, key);
+  asm_.call(Helper::MapLookup);
+  asm_.jump(Jump::Eq, R0, 0, exit_);
+}
+
+// Out, if the hit is of no process that is traced.
 void Generator::check_tgid() {
+  if (const int32_t cgroups = builder_.object.cgroups; cgroups >= 0) {
+    asm_.mov(R1, static_cast<int32_t>(builder_.cgroup_level));
+    asm_.call(Helper::GetCurrentAncestorCgroupId);
+    return check_member(cgroups);
+  }
   if (const int32_t tgids = builder_.object.tgids; tgids >= 0) {
-    Memory::Scope scope(memory_);
-    Place key = memory_.allocate_on_stack(8);
     asm_.call(Helper::GetCurrentPidTgid);
     asm_.alu(Alu::Rsh, R0, 32);
-    asm_.store(Width::U64, key.base, key.offset, R0);
-    asm_.load_map(R1, static_cast<uint32_t>(tgids));
-    address(R2, key);
-    asm_.call(Helper::MapLookup);
-    asm_.jump(Jump::Eq, R0, 0, exit_);
-    return;
+    return check_member(tgids);
   }
   Label ours = asm_.label();
   asm_.load(Width::U64, R1, R7, offsetof(Globals, tgid));

@@ -441,13 +441,15 @@ const char* mismatch(char conversion, const Type& type) {
 
 // Whether a conversion without a length shows all 64 bits of `expr`. A machine word may be a C
 // int with anything above it, so there the conversion's 32 bits decide, as in bpftrace; so they
-// do for a literal. A time, a sum or a map's value is what it is.
+// do for a literal and a script's own pointers. A time, a Go value, a sum or a map's value is what
+// it is.
 bool is_wide(const Expr& expr) {
   if (expr.kind == Expr::Kind::Integer || expr.kind == Expr::Kind::Deref) return false;
   if (expr.kind == Expr::Kind::Call)
     for (Builtin word : {Builtin::Arg, Builtin::Sarg, Builtin::Reg, Builtin::Retval})
       if (expr.builtin == word) return false;
-  return expr.type.kind == Type::Kind::Int && expr.type.size == 8;
+  return expr.kind == Expr::Kind::GoValue ||
+         (expr.type.kind == Type::Kind::Int && expr.type.size == 8);
 }
 
 // The conversion that each argument of a format is for.

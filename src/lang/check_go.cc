@@ -254,9 +254,10 @@ Typed Checker::go_made(GoPath path, Aspect aspect, GoUse use, const Location& wh
     // What it leads to may have changed since; a copy of it all, for each call, would cost too
     // much.
     if (aspect == Aspect::Whole)
-      return error(where,
-                   "a whole value is looked at where the call begins, not kept until it returns",
-                   "show it in a uprobe, or here a part of it: %s, %d and args.x.Key");
+      return error(
+          where, "a whole value is looked at where the call begins, not kept until it returns",
+          "show it in a uprobe of the function, with goid to tell the calls apart, or here a "
+          "part of it: %s, %d and args.x.Key");
     clause_->uses_duration = true;
     if (!path.indices.empty())
       return error(path.indices[0].location,

@@ -616,7 +616,7 @@ const Row kRows[] = {
      "1:60-64: error: an index is not negative\n"
      "1:86-92: error: [16]uint8 has 16 elements\n"},
     {"ur:./demo:main.handle { printf(\"%v\", args.req); }",
-     "1:38-46: error: a whole value is looked at where the call begins, not kept until it returns\n  hint: show it in a uprobe, or here a part of it: %s, %d and args.x.Key\n"},
+     "1:38-46: error: a whole value is looked at where the call begins, not kept until it returns\n  hint: show it in a uprobe of the function, with goid to tell the calls apart, or here a part of it: %s, %d and args.x.Key\n"},
     {"u:./demo:main.handle { printf(\"%v %v\", args.key[:2], args.nope); @x = args; cat(\"%v\", args.req); }",
      "1:48-52: error: a part [low:high] is no whole value\n  hint: show it by %s, str() or buf()\n"
      "1:54-63: error: main.handle has no parameter nope\n  hint: main.handle(req *main.Request, key string, n int32, ok bool, ratio float64) (res int, err error)\n"

@@ -39,8 +39,9 @@ struct Real {
 
 /// A stack, or the one line of it that was asked for.
 struct Stack {
-  std::vector<std::string>
-      functions;     ///< innermost first, control bytes escaped: for folded output
+  /// Innermost first, control bytes escaped, for folded output; the last says it if further ones
+  /// are not known.
+  std::vector<std::string> functions;
   std::string text;  ///< as print() shows it
   bool operator==(const Stack&) const = default;
 };

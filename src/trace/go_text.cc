@@ -5,6 +5,8 @@
 #include <cstring>
 #include <optional>
 
+#include "go/access.h"
+
 namespace gotap::trace {
 
 namespace {
@@ -65,6 +67,8 @@ std::optional<std::string> ErrorReader::text() {
     case State::None: break;
   }
   const std::string name = names_.go_type(*type);
+  const std::string_view constant = go::constant_error_text(name);
+  if (!constant.empty()) return std::string(constant);
   return *type == 0 ? name : "<" + name + ">";
 }
 

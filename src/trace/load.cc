@@ -113,8 +113,7 @@ Result<void> find_site_offsets(bpf::Kernel& kernel, bpf::Globals& globals) {
 }
 
 Result<void> fill_attach_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
-                              const plan::Plan& plan, const SessionOptions& options,
-                              const Loaded& out) {
+                              const plan::Plan& plan, const SessionOptions& options, Loaded& out) {
   if (object.sites >= 0 && out.has_map(static_cast<uint32_t>(object.sites)))
     for (size_t i = 0; i < plan.programs.size(); i++)
       for (const plan::Site& site : plan.programs[i].sites) {
@@ -127,6 +126,10 @@ Result<void> fill_attach_maps(bpf::Kernel& kernel, const bpf::BpfObject& object,
       const uint32_t key = static_cast<uint32_t>(pid), value = 1;
       TRY_DO(kernel.map_update(out.map_fds[static_cast<size_t>(object.tgids)], &key, &value));
     }
+  if (options.container.is_given()) {
+    TRY(cgroups, find_containers(options.node, options.container));
+    TRY_DO(out.add_cgroups(kernel, object, cgroups));
+  }
   return {};
 }
 
@@ -236,6 +239,19 @@ Result<bpf::Globals> Loaded::read_globals(bpf::Kernel& kernel) {
   for (uint64_t at = sizeof globals; auto count = bytes.u64(at); at += 8)
     map_full.push_back(*count);
   return globals;
+}
+
+Result<bool> Loaded::add_cgroups(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                                 const std::vector<Cgroup>& more) {
+  bool is_new = false;
+  if (object.cgroups < 0 || !has_map(static_cast<uint32_t>(object.cgroups))) return is_new;
+  for (const Cgroup& group : more) {
+    if (!cgroups.insert(group.id).second) continue;
+    const uint32_t value = 1;
+    TRY_DO(kernel.map_update(map_fds[static_cast<size_t>(object.cgroups)], &group.id, &value));
+    is_new = true;
+  }
+  return is_new;
 }
 
 Result<void> Loaded::set_exiting(bpf::Kernel& kernel) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "base/fd.h"
@@ -12,6 +13,7 @@
 #include "bpf/object.h"
 #include "lang/program.h"
 #include "plan/plan.h"
+#include "trace/containers.h"
 
 namespace gotap::trace {
 
@@ -34,12 +36,16 @@ struct Loaded {
   Fd stopper;                       ///< the program that sets Globals::exiting
   uint32_t cpus = 1;
   uint32_t globals_size = 0;
-  bool hits_send = false;  ///< a uprobe program sends events: the ring needs watching
+  std::set<uint64_t> cgroups;  ///< whose processes are traced, by id; empty: not chosen so
+  bool hits_send = false;      ///< a uprobe program sends events: the ring needs watching
 
   bool has_map(uint32_t index) const { return index < map_fds.size() && map_fds[index] >= 0; }
   std::vector<int> program_fds() const;
   /// The counters as they stand; map_full beside them.
   Result<bpf::Globals> read_globals(bpf::Kernel& kernel);
+  /// Hits of these cgroups count, too. Whether one of them is new.
+  Result<bool> add_cgroups(bpf::Kernel& kernel, const bpf::BpfObject& object,
+                           const std::vector<Cgroup>& more);
   /// From now on hits do nothing.
   Result<void> set_exiting(bpf::Kernel& kernel);
 };

@@ -26,6 +26,8 @@ constexpr int64_t kMillisecond = 1'000'000;
 constexpr int64_t kDrainBusy = 2 * kMillisecond, kDrainIdle = 8 * kMillisecond;
 // How often dead frames are swept, and a lost exit() event is looked for.
 constexpr int64_t kHousekeeping = 1000 * kMillisecond;
+// How often it is looked whether a container has started anew.
+constexpr int64_t kContainerStarts = 250 * kMillisecond;
 
 int64_t now_ns() {
   timespec now;
@@ -67,6 +69,7 @@ struct Session::State {
   Result<void> watch_overhead();
   Result<void> follow(EventHandler& events, Waiter& waiter, const Leases& leases);
   Result<void> housekeeping(EventHandler& events);
+  Result<void> follow_container(output::Sink& sink);
   Result<void> gather(EventHandler& events, output::Sink& sink);
   Result<void> finish(EventHandler& events, output::Sink& sink, SignalWatch& signals);
   Result<output::Losses> losses();
@@ -199,10 +202,12 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const 
   // Nothing left that could happen: BEGIN and END only.
   if (links.empty() && interval_programs.empty() && !options.child) return {};
   TRY_DO(waiter.start_intervals());
-  const bool needs_housekeeping = loaded.hits_send || tracks_frames();
-  int64_t delay = kDrainBusy, next_housekeeping = now_ns() + kHousekeeping;
+  const bool container = options.container.is_given();
+  const bool needs_housekeeping = loaded.hits_send || tracks_frames() || container;
+  const int64_t period = container ? kContainerStarts : kHousekeeping;
+  int64_t delay = kDrainBusy, next_housekeeping = now_ns() + period;
   while (!events.stopping()) {
-    int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? kHousekeeping : -1;
+    int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? period : -1;
     if (overhead) {
       const int64_t next = std::max<int64_t>(overhead->next() - now_ns(), 0);
       timeout = timeout < 0 ? next : std::min(timeout, next);
@@ -231,7 +236,8 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const 
     }
     if (needs_housekeeping && now_ns() >= next_housekeeping) {
       TRY_DO(housekeeping(events));
-      next_housekeeping = now_ns() + kHousekeeping;
+      if (container) TRY_DO(follow_container(events.sink()));
+      next_housekeeping = now_ns() + period;
     }
     events.sink().flush();
   }
@@ -263,6 +269,18 @@ Result<void> Session::State::housekeeping(EventHandler& events) {
   // exit() marks itself here too, as its event may be among those that found the ring full.
   TRY(globals, loaded.read_globals(kernel));
   if (globals.exiting) events.stop();
+  return {};
+}
+
+// A container that starts anew has another cgroup of the same name; a pod keeps its own.
+Result<void> Session::State::follow_container(output::Sink& sink) {
+  const auto found = find_containers(options.node, options.container);
+  if (!found.ok()) return {};  // between two starts
+  TRY(is_new, loaded.add_cgroups(kernel, object, *found));
+  const ContainerName& name = options.container;
+  if (is_new)
+    sink.message((name.pod.empty() ? "container " + name.container : "pod " + name.pod) +
+                 " has started anew: what it runs of the same file is traced from here on");
   return {};
 }
 

@@ -21,12 +21,17 @@
 #include "output/value.h"
 #include "plan/plan.h"
 #include "trace/child.h"
+#include "trace/containers.h"
 #include "trace/mode.h"
 
 namespace gotap::trace {
 
 struct SessionOptions {
-  std::vector<int> pids;   ///< -p: only these processes; empty: every one that runs the files
+  std::vector<int> pids;  ///< -p: only these processes; empty: every one that runs the files
+  /// Only processes of this container or pod, through all its starts; `pids` is empty then and the
+  /// object generated for it.
+  ContainerName container;
+  Node node;               ///< where it is looked for
   Child* child = nullptr;  ///< -c: spawned and not yet released; outlives the session
   /// Bytes of the ring buffer, a power of two of pages. 0: what holds 64 of the largest
   /// records, at least 1 MiB a CPU up to 8 (13,000 small records: 9 ms of a thread's fastest

@@ -11,11 +11,29 @@ namespace {
 
 constexpr uint64_t kLoaderUnit = 4096;  // what loaders move programs by is a multiple of it
 constexpr int32_t kWord = 8;
+constexpr const char* kFurtherUnknown = "<further frames are not known>";
 
 std::string file_and_line(const go::SourceLine& line) {
   if (line.line == 0) return "";
   return escape_controls(line.file.substr(line.file.rfind('/') + 1)) + ":" +
          std::to_string(line.line);
+}
+
+bool is_go_code(const go::Image& image, uint64_t address) {
+  const auto index = image.function_at(address);
+  return index && image.functions()[*index].is_go;
+}
+
+// Whether what called the code at `address` of a Go program cannot be told by frame pointers: C
+// keeps none, and Go none in functions without a frame (cmd/internal/obj/x86/obj6.go, bpsize:
+// assembly such as runtime.systemstack of older versions). What crosscall2 has saved is C's
+// (runtime/cgo/asm_amd64.s). `from_go`: Go code was hit; other files' code it calls is Go's.
+bool hides_callers(const go::Image& image, uint64_t address, bool from_go) {
+  const auto index = image.function_at(address);
+  if (!index) return !from_go;
+  const go::Function& function = image.functions()[*index];
+  return !function.is_go || function.name == "crosscall2" ||
+         image.stack_depth(address).value_or(0) < kWord;
 }
 
 }  // namespace
@@ -137,6 +155,8 @@ std::vector<StackNames::Entry> StackNames::entries(const Stack& stack, bool& is_
   std::vector<Entry> out;
   const bool is_go = stack.image && stack.image->is_go();
   is_damaged = stack.state == StackState::Damaged;
+  const bool from_go = is_go && stack.bias && !stack.addresses.empty() &&
+                       is_go_code(*stack.image, stack.addresses[0] - *stack.bias);
   bool faulted = false;
   for (size_t i = 0; i < stack.addresses.size(); i++) {
     const uint64_t address = stack.addresses[i];
@@ -148,15 +168,20 @@ std::vector<StackNames::Entry> StackNames::entries(const Stack& stack, bool& is_
     if (is_goroutine_end(stack, address)) break;
     // What no call instruction stands before is no return address, whatever the memory says; but
     // for where a fault is made to look like a call of runtime.sigpanic (preparePanic,
-    // runtime/signal_amd64.go). A function that has no frame there hides the one that called it.
+    // runtime/signal_amd64.go).
     const bool inside = stack.image->function_at(place).has_value();
     if (inside && !faulted && !stack.image->is_return_address(place)) {
       is_damaged = true;
       break;
     }
     out.push_back({address, frames(stack, address, !faulted)});
-    if (faulted && stack.image->stack_depth(place).value_or(0) < kWord) {
-      is_damaged = true;
+    // The first function of a thread of the runtime's own.
+    if (out.back().frames.back().function == "runtime.mstart") {
+      is_damaged = false;
+      break;
+    }
+    if (hides_callers(*stack.image, faulted ? place : place - 1, from_go)) {
+      is_damaged |= i + 1 < stack.addresses.size() || stack.state != StackState::Cut;
       break;
     }
     faulted = out.back().frames.back().function == "runtime.sigpanic";
@@ -188,7 +213,10 @@ output::Value StackNames::decode(const Type& type, Bytes memory, uint64_t offset
   }
   out.text = "\n";
   if (mode == StackMode::Raw) {
-    for (uint64_t address : stack->addresses) out.text += hex(address).substr(2) + "\n";
+    for (uint64_t address : stack->addresses) {
+      out.functions.push_back(hex(address));
+      out.text += hex(address).substr(2) + "\n";
+    }
     return {std::move(out)};
   }
   bool is_damaged = false;
@@ -200,8 +228,10 @@ output::Value StackNames::decode(const Type& type, Bytes memory, uint64_t offset
       out.text += address + frame.text() + "\n";
     }
   }
-  if (is_damaged && stack->image && stack->image->is_go())
-    out.text += "    <further frames are not known>\n";
+  if (is_damaged && stack->image && stack->image->is_go()) {
+    out.functions.emplace_back(kFurtherUnknown);
+    out.text += std::string("    ") + kFurtherUnknown + "\n";
+  }
   if (!is_damaged) out.text += created_by(*stack);
   return {std::move(out)};
 }

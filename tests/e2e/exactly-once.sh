@@ -43,6 +43,8 @@ for version in $versions; do
     continue
   fi
   count_wildcard "$version"
-  for variant in plain stripped pie; do count_calls "$version" "$variant"; done
+  variants="plain stripped"
+  if is_sample "$version"; then variants+=" pie"; fi
+  for variant in $variants; do count_calls "$version" "$variant"; done
 done
 finish

@@ -163,7 +163,7 @@ go_env() {
     GOPATH="$BUILD/.cache/gopath" GOCACHE="$BUILD/.cache/go-build-$version" "$@"
 }
 
-# go_program VERSION NAME [plain|stripped|pie|pie-stripped]: compiles tests/programs/NAME if
+# go_program VERSION NAME [plain|stripped|pie|pie-stripped|cgo]: compiles tests/programs/NAME if
 # needed and prints the path. A file `gcflags` in the program's folder holds its -gcflags.
 go_program() {
   local version=$1 name=$2 variant=${3:-plain} source=$programs/$2 binary
@@ -174,11 +174,13 @@ go_program() {
     if [ -e "$source/gcflags" ]; then options+=(-gcflags="$(cat "$source/gcflags")"); fi
     case $variant in *stripped) options+=(-ldflags="-s -w") ;; esac
     case $variant in pie*) options+=(-buildmode=pie) ;; esac
+    local cgo=0
+    if [ "$variant" = cgo ]; then cgo=1; fi
     # Tests run beside each other: one of them builds it, and nobody sees half of it.
     (
       flock 9
       up_to_date "$binary" "$source" ||
-        { cd "$source" && go_env "$version" go build "${options[@]}" -o "$binary.new" . && mv "$binary.new" "$binary"; }
+        { cd "$source" && go_env "$version" env CGO_ENABLED=$cgo go build "${options[@]}" -o "$binary.new" . && mv "$binary.new" "$binary"; }
     ) 9> "$binary.lock" >&2 || return 1
   fi
   echo "$binary"

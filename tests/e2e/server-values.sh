@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Values by name on real programs. etcd (Go >= 1.24) and consul (Go 1.15), unmodified and stripped:
-# what every write carried is what the client wrote, from the runtime's own types. A net/http server
+# what every write carried is what the client wrote, by name and as a whole (%v), from the runtime's own types. A net/http server
 # with DWARF: method, path, status and duration of each request, its code untouched.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/servers_lib.sh"
@@ -29,6 +29,7 @@ uretprobe:$server:"*/etcdserver.(*applierV3backend).Put"
   printf("put %s %d %s\n", str(args.3.Key), len(args.3.Value), retval.2);
   @prefix[str(args.3.Key[:6])] = count();
 }
+uprobe:$server:"*/etcdserver.(*applierV3backend).Put" { printf("whole %v\n", args.3); }
 uretprobe:$server:"*/etcdserver.(*applierV3backend).Put" /retval.2 != nil || duration > 3600000000000/ { @bad = count(); }
 END
   if start_gotap -p "$server_pid" "$work/puts.bt"; then
@@ -39,6 +40,10 @@ END
     seq 1 1500 | awk '{ printf "put key%06d 7 <nil>\n", $1 }' > "$work/expected"
     grep '^put ' "$work/out" | sort > "$work/puts" || true
     same etcd-values "$work/expected" "$work/puts" "$work/err"
+    seq 1 1500 | awk '{ printf "whole &{Key:key%06d Value:a value Lease:0 PrevKv:false IgnoreValue:false IgnoreLease:false}\n", $1 }' > "$work/expected"
+    # (Fields that the generator of etcd's messages adds.)
+    sed -nE '/^whole /{s/ XXX_[A-Za-z_]+:(\{\}|\[\]|0)//g;p}' "$work/out" | sort > "$work/whole"
+    same etcd-whole "$work/expected" "$work/whole" "$work/err"
     printf '@prefix[key000]: 999\n@prefix[key001]: 501\n' > "$work/expected"
     grep '^@prefix' "$work/out" | sort > "$work/prefixes" || true
     same etcd-prefixes "$work/expected" "$work/prefixes" "$work/err"

@@ -358,6 +358,9 @@ void BpfInterpreter::call(int32_t helper) {
     case Helper::GetPrandomU32: result = 0x12345678; break;
     case Helper::GetNumaNodeId: result = 3; break;
     case Helper::GetCurrentCgroupId: result = 77; break;
+    case Helper::GetCurrentAncestorCgroupId:
+      result = regs_[1] < process_->cgroups.size() ? process_->cgroups[regs_[1]] : 0;
+      break;
     case Helper::Jiffies64: result = 4321; break;
     case Helper::KtimeGetTaiNs: result = process_->ktime_ns + 37; break;
     case Helper::GetSmpProcessorId: result = process_->cpu; break;

@@ -30,6 +30,7 @@ struct FakeProcess {
   uint64_t ktime_ns = 1'000'000, boot_ns = 2'000'000, task = 0xffff888000000000;
   uint64_t ktime_step = 0;  ///< how far a look at the clock moves it
   uint32_t cpu = 0;
+  std::vector<uint64_t> cgroups;  ///< from the top down to its own
   std::string comm = "fake";
 
   void set_reg(uint16_t pt_regs_offset, uint64_t value) { regs[pt_regs_offset / 8] = value; }

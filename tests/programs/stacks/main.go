@@ -40,6 +40,10 @@ func show(text string) {
 			continue
 		}
 		fmt.Println("    " + name + place(lines[i+1]))
+		if name == "main.fromC" {
+			fmt.Println("    <further frames are not known>")
+			return
+		}
 	}
 }
 
@@ -124,7 +128,13 @@ func spawn(f func()) {
 	<-done
 }
 
+// Set by the build with cgo.
+var withC func()
+
 func main() {
+	if withC != nil {
+		withC()
+	}
 	x := &node{nil, 7}
 	x.down(3)
 	x.down(60)
