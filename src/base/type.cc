@@ -22,6 +22,7 @@ std::string Type::name() const {
     case Kind::Username: return "username_t";
     case Kind::Errno: return "strerror_t";
     case Kind::Signal: return "signal_t";
+    case Kind::Wait: return "wait_t";
     case Kind::Float: return "float" + std::to_string(size * 8);
     case Kind::GoType: return "gotype_t";
     case Kind::GoError: return "error";

@@ -22,6 +22,7 @@ struct Type {
     Username,  ///< 8 bytes: a user id, shown as the user's name
     Errno,     ///< strerror(): 8 bytes, shown as the error's text
     Signal,    ///< signal_name(): 8 bytes, shown as the signal's text
+    Wait,      ///< wait_name(): 8 bytes, target of the plan << 32 | a WaitCode
     Float,     ///< 8 bytes, the bits of a double or, where `size` is 4, of a float; shown only
     GoType,    ///< typeof(): 8 bytes, go_reference() of a type descriptor, or 0: nil
     GoError,   ///< an error of a Go program: a GoErrorLayout
@@ -112,6 +113,15 @@ struct GoErrorLayout {
     Join,        ///< the texts of the nodes behind it, by lines; kNumber says how many there are
     Unreadable,  ///< its memory could not be read
   };
+};
+
+/// What a goroutine does or waits for, in one number: wait_name() has its text.
+struct WaitCode {
+  static constexpr uint32_t kRunning = 0;
+  static constexpr uint32_t kRunnable = 1;    ///< it could run, but others do
+  static constexpr uint32_t kForeign = 2;     ///< in C, or in a system call that is not known
+  static constexpr uint32_t kReason = 0x100;  ///< + a waitReason of its runtime (go/wait_reasons.h)
+  static constexpr uint32_t kSyscall = 0x1000;  ///< + the number of the system call that it is in
 };
 
 /// How a stack is shown.

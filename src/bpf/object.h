@@ -196,7 +196,7 @@ struct UserMap {
 //   Int, Bool, Pointer, Probe, Func   u64
 //   String                            StringLayout
 //   Count, Sum                        u64
-//   Time, Username, Errno, Signal     u64
+//   Time, Username, Errno, Signal, Wait  u64
 //   Buffer                            StringLayout
 //   Tuple                             its parts, one behind the other
 //   Avg, Stats                        u64 total, u64 count

@@ -56,11 +56,13 @@ struct BuiltinTable {
       Row{Builtin::Strstr, &G::value_strstr},
       Row{Builtin::Strerror, &G::value_kid},
       Row{Builtin::SignalName, &G::value_kid},
+      Row{Builtin::WaitName, &G::value_wait_name},
       Row{Builtin::Bswap, &G::value_bswap},
       Row{Builtin::HasKey, &G::value_has_key},
       Row{Builtin::Len, &G::value_length},
       Row{Builtin::Label, nullptr, &G::string_label},
       Row{Builtin::Recovered, &G::value_recovered},
+      Row{Builtin::Outermost, &G::value_outermost},
       Row{Builtin::Ustack, &G::value_stack},
       Row{Builtin::Caller, &G::value_stack},
       Row{Builtin::Printf, &G::printf_call},
@@ -217,8 +219,14 @@ void Generator::value_probe(const Expr& expr) {
   asm_.alu(Alu::Or, R0, R1);
 }
 
-void Generator::value_goid(const Expr&) {
+void Generator::value_goid(const Expr& expr) {
   if (!shape_) return unknown();
+  if (!expr.kids.empty()) {
+    if (shape_->goid_offset == 0) return unknown();
+    eval(expr.kids[0]);
+    asm_.alu(Alu::Add, R0, shape_->goid_offset);
+    return read_user(kWord, false);
+  }
   asm_.load(Width::U64, R0, goroutine_known_.base, goroutine_known_.offset);
   asm_.jump(Jump::Eq, R0, 0, unknown_);
   asm_.load(Width::U64, R0, goid_.base, goid_.offset);
@@ -229,6 +237,30 @@ void Generator::value_duration(const Expr&) {
   if (!shape_ || action_.moment != plan::Moment::Return) return unknown();
   Place place = durations_[static_cast<size_t>(action_.role)];
   asm_.load(Width::U64, R0, place.base, place.offset);
+}
+
+// Whether it is known at the action's site what frames are around its call.
+bool Generator::knows_frames() const {
+  if (!shape_) return false;
+  return action_.moment == plan::Moment::Return  ? shape_->pop_frame
+         : action_.moment == plan::Moment::Entry ? shape_->push_frame
+                                                 : false;
+}
+
+void Generator::value_outermost(const Expr&) {
+  if (!knows_frames()) return unknown();
+  asm_.load(Width::U64, R0, outermost_.base, outermost_.offset);
+  asm_.alu(Alu::Rsh, R0, static_cast<int32_t>(action_.role));
+  asm_.alu(Alu::And, R0, 1);
+}
+
+// The text is of the program's own runtime.
+void Generator::value_wait_name(const Expr& expr) {
+  eval(expr.kids[0]);
+  asm_.zero_extend32(R0);
+  if (!shape_ || shape_->target == 0) return;
+  asm_.load_imm(R1, static_cast<uint64_t>(shape_->target) << 32);
+  asm_.alu(Alu::Or, R0, R1);
 }
 
 // A wrapper that left by a jump has no deferred calls.

@@ -162,6 +162,10 @@ INSTANTIATE_TEST_SUITE_P(Table, Evaluates,
                              {"nsecs", "2000000"},
                              {"elapsed", "1500000"},
                              {"goid", "7"},
+                             {"goid(5242880)", "7"},  // kG
+                             {"goid(arg4)", "<unknown>"},
+                             {"outermost", "<unknown>"},  // no return is seen
+                             {"wait_name(arg1)", "7"},
                              {"comm == \"fake\" ? \"yes\" : \"no\"", "yes"},
                              {"func", "0"},
                              {"probe", "0"},
@@ -434,6 +438,28 @@ TEST_P(Frames, RecursionIsToldApartByDepth) {
   expect_nothing_left();
 }
 
+TEST_P(Frames, TheOutermostOfARecursion) {
+  Machine m = machine("uretprobe:" + std::string(GetParam()) +
+                      ":\"f\" { @ = sum(duration); if (outermost) { @n = count(); } } uprobe:" +
+                      GetParam() + ":\"f\" /outermost/ { @begun = count(); }");
+  const auto hit = [&](size_t program, uint64_t sp) {
+    m.sp(program == 1 && c_ ? sp + 8 : sp);
+    m.hit(program);
+  };
+  for (int calls = 1; calls <= 2; calls++) {
+    for (uint64_t i = 0; i < 5; i++) hit(0, 0x6ff000 - 64 * i);
+    EXPECT_EQ(m.value("@begun"), calls);
+    for (uint64_t i = 5; i-- > 1;) hit(1, 0x6ff000 - 64 * i);
+    EXPECT_EQ(m.value("@n").value_or(0), calls - 1);
+    hit(1, 0x6ff000);
+    EXPECT_EQ(m.value("@n"), calls);
+  }
+  // One that a panic threw away is not around the next.
+  hit(0, 0x6ff000 - 64);
+  hit(0, 0x6ff000 - 64);
+  EXPECT_EQ(m.value("@begun"), 4u);
+}
+
 TEST_P(Frames, WhatAPanicThrewAwayIsUnwound) {
   for (uint64_t i = 0; i < 300; i++) call(0x6ff000 - 64 * i, 1000);
   ret(0x6ff000, 2000);  // recovered in the outermost call
@@ -516,14 +542,14 @@ TEST(GoFrames, WhereGoidIsNotKnownThePointerStandsForTheGoroutine) {
   EXPECT_EQ(m.bpf.globals().no_goroutine, 0u);
 }
 
-/// kTimed, and as program 2 the end of the goroutine.
-Machine with_goroutine_end() {
+/// kTimed, and as program 2 what ends calls without a return.
+Machine with_end(bool plan::Shape::*what) {
   auto compiled = compile_script(kTimed);
   EXPECT_TRUE(compiled.ok());
   plan::Program end = compiled->plan.programs.at(0);
   end.shape.actions.clear();
   end.shape.push_frame = false;
-  end.shape.end_goroutine = true;
+  end.shape.*what = true;
   compiled->plan.programs.push_back(end);
   auto object = codegen::generate(compiled->program, compiled->plan);
   EXPECT_TRUE(object.ok()) << object.error().message;
@@ -531,8 +557,26 @@ Machine with_goroutine_end() {
   return Machine(std::move(*compiled));
 }
 
+TEST(GoFrames, ARecoveryEndsWhatIsDeeper) {
+  Machine m = with_end(&plan::Shape::unwinds);
+  m.hit(2);
+  for (uint64_t i = 0; i < 3; i++) {
+    m.sp(0x6ff000 - 64 * i);
+    m.hit(0);
+  }
+  m.sp(0x6ff000 - 8);  // in the first of them
+  m.hit(2);
+  EXPECT_EQ(m.bpf.globals().unwound, 2u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kFrames), 1u);
+  m.sp(0x6ff000);  // called where that one was
+  m.hit(2);
+  EXPECT_EQ(m.bpf.globals().unwound, 3u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kFrames), 0u);
+  EXPECT_EQ(m.bpf.entries(BpfObject::kTops), 0u);
+}
+
 TEST(GoFrames, TheEndOfAGoroutineEndsItsCalls) {
-  Machine m = with_goroutine_end();
+  Machine m = with_end(&plan::Shape::end_goroutine);
   m.hit(2);
   EXPECT_EQ(m.bpf.globals().unwound, 0u) << "mostly there are none";
   for (uint64_t i = 0; i < 3; i++) {
@@ -548,7 +592,7 @@ TEST(GoFrames, TheEndOfAGoroutineEndsItsCalls) {
 }
 
 TEST(GoFrames, OfTooManyCallsOfAnEndedGoroutineTheRestHangsOnNoChain) {
-  Machine m = with_goroutine_end();
+  Machine m = with_end(&plan::Shape::end_goroutine);
   for (uint64_t i = 0; i < 600; i++) {
     m.sp(0x6ff000 - 64 * i);
     m.hit(0);

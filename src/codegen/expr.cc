@@ -52,6 +52,7 @@ bool Generator::can_fail(const Expr& expr) const {
           return action_.role == plan::Role::Self && shape_ &&
                  shape_->recovery == go::Recovery::Unknown;
         case Builtin::Duration: return action_.moment != plan::Moment::Return;
+        case Builtin::Outermost: return !knows_frames();
         default: break;
       }
       break;

@@ -48,6 +48,10 @@ void Generator::goroutine() {
       asm_.store(Width::U64, duration.base, duration.offset, -1);
     }
   }
+  if (need_outermost_ && need_frame_) {
+    outermost_ = memory_.allocate_on_stack(8);
+    asm_.store(Width::U64, outermost_.base, outermost_.offset, 0);
+  }
   if (keeps_frame_key()) {
     // For what comes later: saved.cc.
     key_ = memory_.allocate_on_stack(sizeof(FrameKey));
@@ -84,10 +88,12 @@ void Generator::goroutine() {
       asm_.alu(Alu::Rsh, R0, 32);
       asm_.store(Width::U64, key_.base, key_.offset, R0);
     }
-    if ((shape_->push_frame || shape_->end_goroutine) && branch_taken_.offset != 0) {
+    if ((shape_->push_frame || shape_->end_goroutine || shape_->unwinds) &&
+        branch_taken_.offset != 0) {
       asm_.load(Width::U64, R1, branch_taken_.base, branch_taken_.offset);
       asm_.jump(Jump::Ne, R1, 0, done);
     }
+    if (shape_->unwinds) drop_as_deep();
     if (shape_->push_frame) push_frame();
     if (shape_->pop_frame) pop_frame();
     if (shape_->end_goroutine) end_goroutine();
@@ -244,11 +250,12 @@ void Generator::drop_top(Label lost) {
 // Pops the frames that cannot be alive any more: deeper than the current one, or as deep and
 // neither a wrapper that jumped here nor, at a return, the returning call itself. The verifier
 // walks every round of the first loop, so that is as small as can be: R8 counts, R9 is k.
-void Generator::unwind(bool at_return) {
+void Generator::unwind(Unwind what) {
   static_assert(sizeof(TopKey) == offsetof(FrameKey, function));
   Label deeper = asm_.label(), as_deep = asm_.label(), lost = asm_.label(), done = asm_.label();
   asm_.mov(R8, 0);
   asm_.load(Width::U64, R9, k_.base, k_.offset);
+  if (what == Unwind::AsDeep) asm_.alu(Alu::Sub, R9, 1);
   asm_.bind(deeper);
   asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
   asm_.jump(Jump::Le, R2, R9, as_deep);
@@ -258,13 +265,13 @@ void Generator::unwind(bool at_return) {
   asm_.jump(done);
 
   asm_.bind(as_deep);
-  for (int i = 0; i < kMaxAsDeep; i++) {
+  for (int i = 0; i < kMaxAsDeep && what != Unwind::AsDeep; i++) {
     asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
     asm_.jump(Jump::Ne, R2, R9, done);
     asm_.load(Width::U32, R1, top_.base, top_.offset + kTopFunction);
     asm_.jump32(Jump::Eq, R1, kNone, done);
     for (Role role : {Role::Self, Role::Wrapper1, Role::Wrapper2}) {
-      if (role == Role::Self && !at_return) continue;
+      if (role == Role::Self && what != Unwind::AtReturn) continue;
       load_cookie_function(R4, role);
       asm_.jump(Jump::Eq, R1, R4, done);
     }
@@ -277,11 +284,23 @@ void Generator::unwind(bool at_return) {
   asm_.bind(done);
 }
 
+// No call is open that begins at this place or deeper: it is where another function has just
+// begun. Mostly there is no open call at all.
+void Generator::drop_as_deep() {
+  Label done = asm_.label();
+  load_top();
+  asm_.load(Width::U64, R1, top_pointer_.base, top_pointer_.offset);
+  asm_.jump(Jump::Eq, R1, 0, done);
+  unwind(Unwind::AsDeep);
+  store_top();
+  asm_.bind(done);
+}
+
 void Generator::push_frame() {
   static_assert(offsetof(FrameValue, parent_k) == 8 && offsetof(FrameValue, parent_function) == 12);
   Label full = asm_.label(), done = asm_.label();
   load_top();
-  unwind(false);
+  unwind(Unwind::AtEntry);
   load_cookie_function(R1, Role::Self);
   asm_.store(Width::U32, key_.base, key_.offset + kFunction, R1);
   asm_.load(Width::U64, R1, k_.base, k_.offset);
@@ -300,6 +319,7 @@ void Generator::push_frame() {
   asm_.mov(R4, 0);
   asm_.call(Helper::MapUpdate);
   asm_.jump(Jump::Ne, R0, 0, full);
+  note_outermost(Role::Self, frame_.base, frame_.offset);
   if (!shape_->saves.empty()) {
     asm_.load(Width::U64, R1, frame_.base, frame_.offset);
     asm_.store(Width::U64, pushed_.base, pushed_.offset, R1);
@@ -317,7 +337,7 @@ void Generator::push_frame() {
 
 void Generator::pop_frame() {
   load_top();
-  unwind(true);
+  unwind(Unwind::AtReturn);
   pop_one(Role::Self, true);
   if (shape_->pop_wrappers) {
     pop_one(Role::Wrapper1, false);
@@ -343,6 +363,7 @@ void Generator::pop_one(Role role, bool count_missing) {
   asm_.load(Width::U64, R2, R0, offsetof(FrameValue, start_ns));
   asm_.alu(Alu::Sub, R1, R2);
   asm_.store(Width::U64, duration.base, duration.offset, R1);
+  note_outermost(role, R0, 0);
   asm_.load(Width::U64, R1, R0, offsetof(FrameValue, parent_k));
   asm_.load(Width::U32, R2, top_.base, top_.offset + kTopK);
   asm_.load(Width::U64, R3, k_.base, k_.offset);
@@ -356,6 +377,19 @@ void Generator::pop_one(Role role, bool count_missing) {
   asm_.bind(missing);
   if (count_missing) count(offsetof(Globals, frames_missing));
   asm_.bind(done);
+}
+
+// Sets the role's bit of outermost_ if the frame at `frame` + `offset` has none around it.
+void Generator::note_outermost(Role role, Reg frame, int32_t offset) {
+  if (!need_outermost_) return;
+  Label within = asm_.label();
+  constexpr int32_t kParent = offsetof(FrameValue, parent_function);
+  asm_.load(Width::U32, R1, frame, offset + kParent);
+  asm_.jump32(Jump::Ne, R1, kNone, within);
+  asm_.load(Width::U64, R1, outermost_.base, outermost_.offset);
+  asm_.alu(Alu::Or, R1, 1 << static_cast<int32_t>(role));
+  asm_.store(Width::U64, outermost_.base, outermost_.offset, R1);
+  asm_.bind(within);
 }
 
 // The goroutine ends: none of its open calls returns. Mostly there is none. Of more than a panic

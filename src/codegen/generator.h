@@ -96,12 +96,15 @@ class Generator {
   void read_c_frame();
   void load_top();
   void drop_top(bpf::Label lost);
-  void unwind(bool at_return);
+  enum class Unwind : uint8_t { AtEntry, AtReturn, AsDeep };
+  void unwind(Unwind what);
+  void drop_as_deep();
   void push_frame();
   void pop_frame();
   void pop_one(plan::Role role, bool count_missing);
   void end_goroutine();
   void store_top();
+  void note_outermost(plan::Role role, bpf::Reg frame, int32_t offset);
   void load_cookie_function(bpf::Reg dst, plan::Role role);
   void set_frame_key(plan::Role role);
 
@@ -257,6 +260,9 @@ class Generator {
   void value_goid(const Expr& expr);
   void value_duration(const Expr& expr);
   void value_recovered(const Expr& expr);
+  bool knows_frames() const;
+  void value_outermost(const Expr& expr);
+  void value_wait_name(const Expr& expr);
   void value_argument(const Expr& expr);
   void value_stack_argument(const Expr& expr);
   bool is_inlined_argument(const Expr& expr) const;
@@ -419,8 +425,10 @@ class Generator {
   uint64_t repeated_ = 0;        ///< instructions that inner loops run again
 
   bool need_cookie_ = false, need_goid_ = false, need_frame_ = false, scratch_ = false;
+  bool need_outermost_ = false;
   Place cookie_, goid_, goroutine_known_, branch_taken_, scratch_base_, scratch_bit_;
   Place durations_[3];  ///< by plan::Role
+  Place outermost_;     ///< a bit for each plan::Role
   // While the frame is handled, see frame.cc.
   Place key_, top_, top_pointer_, k_, now_, frame_;
   // If something is kept of calls, see saved.cc.

@@ -78,14 +78,15 @@ void Generator::fail(std::string message) {
 
 void Generator::find_needs() {
   need_cookie_ = shape_->push_frame || shape_->pop_frame;
-  need_frame_ = need_cookie_ || shape_->end_goroutine;
+  need_frame_ = need_cookie_ || shape_->end_goroutine || shape_->unwinds;
   for (const plan::Action& action : shape_->actions) {
     const lang::Clause& clause = builder_.program.clauses[action.clause];
     for_each_expr(clause, [&](const Expr& expr) {
       if (expr.kind != Expr::Kind::Call) return;
       for (Builtin named : {Builtin::Func, Builtin::Probe, Builtin::Ustack, Builtin::Caller})
         need_cookie_ |= expr.builtin == named;
-      need_goid_ |= expr.builtin == Builtin::Goid;
+      need_goid_ |= expr.builtin == Builtin::Goid && expr.kids.empty();
+      need_outermost_ |= expr.builtin == Builtin::Outermost;
     });
   }
 }

@@ -438,7 +438,8 @@ std::string ClausePrinter::call(const Expr& e) {
     case Builtin::Func:
     case Builtin::Probe: return name_literal(e);
     case Builtin::Goid:
-      if (where_.shape && where_.shape->g != go::GSource::None && where_.shape->goid_offset != 0)
+      if (e.kids.empty() && where_.shape && where_.shape->g != go::GSource::None &&
+          where_.shape->goid_offset != 0)
         return kGoidVariable;
       break;
     case Builtin::Duration:

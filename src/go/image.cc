@@ -18,6 +18,7 @@
 #include "go/pclntab.h"
 #include "go/sites.h"
 #include "go/versions.h"
+#include "go/wait_reasons.h"
 
 namespace gotap::go {
 namespace {
@@ -180,6 +181,7 @@ int32_t Image::goid_offset() const { return impl_->facts.goid_offset; }
 int32_t Image::labels_offset() const { return impl_->facts.labels_offset; }
 int32_t Image::gopc_offset() const { return impl_->facts.gopc_offset; }
 bool Image::has_label_list() const { return impl_->facts.minor >= kLabelListMinor; }
+std::vector<std::string> Image::wait_reasons() const { return find_wait_reasons(impl_->elf); }
 int32_t Image::tls_offset() const { return impl_->tls_offset; }
 const std::vector<Function>& Image::functions() const { return impl_->functions; }
 

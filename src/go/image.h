@@ -207,6 +207,8 @@ class Image {
   int32_t gopc_offset() const;
   /// Whether g.labels points to a slice of labels, not to a map.
   bool has_label_list() const;
+  /// What goroutines wait for, by the waitReason of its runtime (find_wait_reasons()).
+  std::vector<std::string> wait_reasons() const;
   /// Of g relative to fsbase: -8 unless the code says otherwise; 0: not known, in a shared library.
   int32_t tls_offset() const;
 

@@ -52,6 +52,27 @@ TEST_P(GoProgram, SaysWhatItIs) {
   EXPECT_GE(image_->fd(), 0);
 }
 
+// The runtime's own words (runtime/runtime2.go), whose numbers differ between versions.
+TEST_P(GoProgram, HasItsWaitReasons) {
+  const std::vector<std::string> reasons = image_->wait_reasons();
+  ASSERT_GT(reasons.size(), 20u);
+  const auto has = [&](const char* reason) {
+    return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
+  };
+  EXPECT_EQ(reasons[0], "");
+  EXPECT_EQ(reasons[2], "IO wait");
+  for (const char* reason : {"chan receive", "chan send", "select", "sleep", "sync.Cond.Wait",
+                             "GC assist wait", "semacquire", "debug call"})
+    EXPECT_TRUE(has(reason)) << reason;
+  EXPECT_EQ(has("sync.Mutex.Lock"), GetParam() >= 20);
+  EXPECT_EQ(has("coroutine"), GetParam() >= 22);
+  const auto at = [&](const char* reason) {
+    return std::find(reasons.begin(), reasons.end(), reason) - reasons.begin();
+  };
+  if (GetParam() == 15) EXPECT_EQ(at("sleep"), 19);
+  if (GetParam() == 27) EXPECT_EQ(at("sync.Mutex.Lock"), 22);
+}
+
 TEST_P(GoProgram, FunctionsAreInOrderAndDisjoint) {
   const std::vector<Function>& functions = image_->functions();
   ASSERT_GT(functions.size(), 5000u);

@@ -19,6 +19,9 @@
 //   place between, while typelinks and itablinks went. Names: reflect/type.go, varint since 1.17.
 //   embedded_bit: structField.offsetEmbed, reflect/type.go, until 1.18. map_size: sizeof maptype
 //   (runtime/type.go), abi.MapType (internal/abi/map*.go); with Swiss maps 1.24, again 1.27.
+// poll_layout: struct pollDesc (runtime/netpoll.go), from the DWARF of each version's binaries;
+// of 1.16
+//   to 1.18 and 1.20 none was at hand.
 #include "go/versions.h"
 
 #include <algorithm>
@@ -181,6 +184,13 @@ std::optional<TypeLayout> type_layout(int minor) {
   for (const TypeLayout& layout : kTypeLayouts)
     if (layout.first_minor <= minor) found = layout;
   return found;
+}
+
+std::optional<PollLayout> poll_layout(int minor) {
+  if (minor == 15) return PollLayout{40, 136};
+  if (minor == 19) return PollLayout{24, 32};
+  if (minor >= 21 && minor <= kNewestMinor) return PollLayout{32, 40};
+  return std::nullopt;
 }
 
 }  // namespace gotap::go

@@ -1,5 +1,5 @@
 // Every number that differs between Go versions, in one place. Entry points: version_facts(),
-// pclntab_layouts(), type_layout().
+// pclntab_layouts(), type_layout(), poll_layout().
 #pragma once
 
 #include <cstdint>
@@ -79,6 +79,15 @@ struct TypeLayout {
 
 /// Nothing for a version whose descriptors are not known.
 std::optional<TypeLayout> type_layout(int minor);
+
+/// Where runtime.pollDesc says which goroutines wait for a file descriptor: offsets of rg and wg,
+/// each a pointer to a g or a number below 3.
+struct PollLayout {
+  int32_t reader = 0, writer = 0;
+};
+
+/// Nothing for a version whose layout is not known.
+std::optional<PollLayout> poll_layout(int minor);
 
 /// From go1.<this> an interface holds every value of one pointer word in its data word itself;
 /// before, a struct or array of exactly one such thing (cmd/compile/internal/types, IsDirectIface).

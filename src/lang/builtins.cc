@@ -65,12 +65,26 @@ Typed check_goid(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
     return checker.error(e.location, "goid: " + checker.probes()[i].path + " " + facts->no_goid,
                          "calls and durations can be had all the same");
   }
-  return call(e, row, Type::u64());
+  Typed out = call(e, row, Type::u64());
+  if (e.kids.empty()) return out;
+  Typed g = checker.number(e.kids[0], "the argument of goid()");
+  out.usable = g.usable;
+  out.expr.kids.push_back(checker.coerce(std::move(g), Type::u64()).expr);
+  return out;
 }
 
 Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   checker.clause().uses_duration = true;
   return call(e, row, Type::u64());
+}
+
+Typed check_outermost(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+  for (const ProbeSpec& spec : checker.probes())
+    if (spec.offset || spec.address || !spec.file.empty())
+      return checker.error(e.location, "outermost: no call begins or returns at " + spec.text,
+                           "it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION");
+  checker.clause().uses_duration = true;
+  return call(e, row, Type::of(Type::Kind::Bool));
 }
 
 Typed check_recovered(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
@@ -650,8 +664,9 @@ std::vector<BuiltinRow> make_rows() {
        check_func},
       {Builtin::Probe, "probe", "probe", "the probe, with the one function it stands for here",
        C::Value, W::Anywhere, 0, 0, check_probe},
-      {Builtin::Goid, "goid", "goid", "goroutine id (Go programs)", C::Value, W::InFunctions, 0, 0,
-       check_goid},
+      {Builtin::Goid, "goid", "goid, goid(g)",
+       "goroutine id; of the runtime's g at an address (Go programs)", C::Value, W::InFunctions, 0,
+       1, check_goid},
       {Builtin::Duration, "duration", "duration", "nanoseconds the call took", C::Value,
        W::AtReturn, 0, 0, check_duration},
       {Builtin::Retval, "retval", "retval, retval.NAME, retval.N",
@@ -684,6 +699,11 @@ std::vector<BuiltinRow> make_rows() {
        W::Anywhere, 1, 1, check_shown<Type::Kind::Errno>},
       {Builtin::SignalName, "signal_name", "signal_name(n)", "text of a signal's number",
        C::Function, W::Anywhere, 1, 1, check_shown<Type::Kind::Signal>},
+      {Builtin::WaitName, "wait_name", "wait_name(n)",
+       "what a goroutine does: 0 running, 1 runnable, 2 C or a system call, 0x100 + a waitReason "
+       "of "
+       "its runtime, 0x1000 + the number of a system call",
+       C::Function, W::Anywhere, 1, 1, check_shown<Type::Kind::Wait>},
       {Builtin::Bswap, "bswap", "bswap(n)", "the bytes of a number in reverse order", C::Function,
        W::Anywhere, 1, 1, check_bswap},
       {Builtin::HasKey, "has_key", "has_key(@m, key)", "whether a map has an entry", C::Function,
@@ -696,6 +716,11 @@ std::vector<BuiltinRow> make_rows() {
       {Builtin::Recovered, "recovered", "recovered",
        "whether the call returns because it recovered from a panic (Go programs)", C::Value,
        W::AtReturn, 0, 0, check_recovered},
+      {Builtin::Outermost, "outermost", "outermost",
+       "whether the call is in no other of its goroutine that the script follows: of functions "
+       "with "
+       "duration or outermost",
+       C::Value, W::InFunctions, 0, 0, check_outermost},
       {Builtin::Ustack, "ustack", "ustack, ustack([mode, ][frames])",
        "stack: functions, lines, who made the goroutine; modes: bpftrace, perf, raw", C::Value,
        W::InFunctions, 0, 2, check_ustack},

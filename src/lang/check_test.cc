@@ -314,6 +314,13 @@ uretprobe:"./go":"main.f"
   @l = lhist_t(duration:uint64)
   @a[goid:uint64] = uavg_t(retval:uint64)
 )~"},
+    {R"~(uprobe:./go:main.f /outermost/ { @[goid(arg0), wait_name(arg1)] = count(); })~",
+     R"~(map @[uint64, wait_t]: count_t
+uprobe:"./go":"main.f"
+  uses duration
+  / outermost:bool /
+  @[goid(arg0:uint64):uint64, wait_name(cast(arg1:uint64):int64):wait_t] = count_t()
+)~"},
     {R"~(uprobe:./old:main.f { printf("%d %s %-10s %5d %*d %%\n", sarg0, str(arg1, arg2), comm, pid, 5, reg("sp")); })~",
      R"~(uprobe:"./old":"main.f"
   printf("%d %s %-10s %5d %*d %%\n", sarg0:uint64, str(arg1:uint64, arg2:uint64):string[1024], comm:string[16], pid:uint32, 5:int64, reg(sp):uint64)

@@ -253,6 +253,11 @@ const Row kRows[] = {
     {"uprobe:./future:f { $x = goid; }",
      "1:26-30: error: goid: ./future is of a Go version that is not known\n"
      "  hint: calls and durations can be had all the same\n"},
+    {"uprobe:./go:f+4 { $x = outermost; }",
+     "1:24-33: error: outermost: no call begins or returns at uprobe:./go:f+4\n"
+     "  hint: it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION\n"},
+    {"uprobe:./go:f { $x = goid(\"a\"); }",
+     "1:27-30: error: the argument of goid() must be a number, not a string\n"},
     {"uprobe:./c:f { $x = goid; }",
      "1:21-25: error: goid: ./c is not a Go program: it has no goroutines\n  hint: threads are told apart by tid\n"},
     {"uretprobe:./old:f { $x = retval; }",

@@ -70,7 +70,7 @@ std::string Dumper::call(const Expr& e) {
     return name + std::to_string(e.integer);
   if (e.builtin == Builtin::Reg)
     return "reg(" + std::string(arch::register_name(static_cast<uint16_t>(e.integer))) + ")";
-  if (row.category == Category::Value) return name;
+  if (row.category == Category::Value && e.kids.empty()) return name;
   std::string args = e.builtin == Builtin::Label ? quoted(e.string) : join(e.kids);
   if (takes_format(e.builtin) && e.format < program_.formats.size())
     args = quoted(program_.formats[e.format].text) + (args.empty() ? "" : ", ") + args;

@@ -59,7 +59,7 @@ enum class Builtin : uint8_t {
   Probetype,
   Func,
   Probe,
-  Goid,
+  Goid,  ///< with a kid of the g at that address
   Duration,
   Retval,
   Arg,       ///< argN: Expr::integer is N
@@ -74,11 +74,13 @@ enum class Builtin : uint8_t {
   Strstr,
   Strerror,
   SignalName,
+  WaitName,  ///< wait_name(n): n is a WaitCode
   Bswap,
   HasKey,  ///< kids[0] is the entry, a Map
   Len,     ///< the type's `detail` is the map; of a Go value an Expr::GoValue is made
   Label,   ///< label("key"): Expr::string is the key of a pprof label of the goroutine
   Recovered,
+  Outermost,
   Ustack,  ///< the type says how many frames, and how they are shown
   Caller,
   // actions
@@ -232,8 +234,8 @@ struct Clause {
   std::vector<Variable> variables;
   Location location;
   std::vector<GoValue> go_values;
-  /// Needs frames: entry sites are probed too. It uses `duration`, or at a return what was there
-  /// when the call began.
+  /// Needs frames: entry sites are probed too. It uses `duration` or `outermost`, or at a return
+  /// what was there when the call began.
   bool uses_duration = false;
 };
 

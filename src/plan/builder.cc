@@ -88,6 +88,7 @@ Builder::Builder(const lang::TypedProgram& program, const std::vector<Target>& t
     lang::for_each_expr(clause, [&](const lang::Expr& e) {
       if (e.kind != lang::Expr::Kind::Call) return;
       asks |= e.builtin == lang::Builtin::Recovered;
+      asks_outermost_ |= e.builtin == lang::Builtin::Outermost;
       asks_stack |= e.builtin == lang::Builtin::Ustack || e.builtin == lang::Builtin::Caller;
     });
     asks_recovered_.push_back(asks);
@@ -367,6 +368,13 @@ std::string Builder::add_entry(const Request& request, uint32_t index) {
         .check_branch = found.entry->form == go::EntryForm::CheckBranch,
         .moment = Moment::Entry,
         .g = found.entry->g});
+  // What calls are around this one. Where its returns are not seen that stays unknown, unless a
+  // uretprobe follows it.
+  const bool returns_here =
+      !function.is_go || (found.tail_jumps.empty() && unseen_returns(found).empty() &&
+                          untracked_calls(image(request.target), found).empty());
+  if (program_.clauses[request.clause].uses_duration && returns_here)
+    track_frames(request.target, index);
   return "";
 }
 
@@ -594,6 +602,7 @@ Shape Builder::shape_of(const Mark* begin, const Mark* end) {
       case Mark::What::PopFrame: shape.pop_frame = true; break;
       case Mark::What::PopWrappers: shape.pop_wrappers = true; break;
       case Mark::What::EndGoroutine: shape.end_goroutine = true; break;
+      case Mark::What::Unwind: shape.unwinds = true; break;
     }
   }
   if (std::any_of(begin, end, [&](const Mark& mark) {

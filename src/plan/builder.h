@@ -21,7 +21,15 @@ namespace gotap::plan {
 
 /// One thing that is to happen at one instruction.
 struct Mark {
-  enum class What : uint8_t { Action, PushFrame, Save, PopFrame, PopWrappers, EndGoroutine };
+  enum class What : uint8_t {
+    Action,
+    PushFrame,
+    Save,
+    PopFrame,
+    PopWrappers,
+    EndGoroutine,
+    Unwind
+  };
   uint64_t address = 0;
   uint32_t target = 0;
   uint32_t function = 0;  ///< the address lies in it: index in Image::functions()
@@ -113,6 +121,7 @@ class Builder {
   void drop_wrappers(const Request& request, std::vector<uint32_t>& matches);
   /// Where goroutines end, their open calls do too: see goroutine_end.cc.
   void mark_goroutine_ends();
+  void mark_ends(uint32_t target, std::string_view name, Mark::What what);
   /// What the marks of one instruction make of its program.
   Shape shape_of(const Mark* begin, const Mark* end);
   uint32_t layout_of(const Mark& mark);
@@ -125,7 +134,8 @@ class Builder {
   std::vector<Wish> wishes_;
   std::vector<Mark> marks_;
   Layouts layouts_;
-  std::vector<bool> asks_recovered_, asks_stack_;                       ///< by clause
+  std::vector<bool> asks_recovered_, asks_stack_;  ///< by clause
+  bool asks_outermost_ = false;
   std::vector<std::unordered_map<std::string_view, uint32_t>> traced_;  ///< by target, name
   std::vector<std::vector<bool>> framed_;                               ///< by target, function
   std::map<FunctionKey, std::array<uint32_t, 2>> wrappers_;  ///< who jumps to it, traced()

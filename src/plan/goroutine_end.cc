@@ -1,10 +1,13 @@
-// Where goroutines end: calls that are open then never return. Entry point:
+// Where calls end without a return: with their goroutine, and by a panic. Entry point:
 // Builder::mark_goroutine_ends().
 //
 // Facts (runtime/proc.go, panic.go, coro.go of Go 1.15 to 1.27): a goroutine ends in goexit1,
 // which runs on its own stack, whether its function returned (through goexit) or called Goexit;
 // that of an iter.Pull (from 1.23) in coroexit instead, which is inlined into what corostart
 // defers. main's goroutine and those of C threads do not end before the program or thread does.
+//   A function that recovered from a panic goes on with its call of deferreturn: no other that it
+// called is open there. Calls that a panic ended are also found when a shallower one begins or
+// returns; `outermost` must not wait for that.
 #include "plan/builder.h"
 
 namespace gotap::plan {
@@ -18,19 +21,25 @@ void Builder::mark_goroutine_ends() {
     for (size_t i = 0; i < framed.size() && !has_calls; i++)
       has_calls = framed[i] && functions[i].is_go;
     if (!has_calls) continue;
-    for (std::string_view name : kEnds)
-      for (uint32_t function : image(target).find(name)) {
-        // Assembly (goexit) calls the ABI wrapper, and that the function.
-        if (functions[function].wrapper && functions[function].abi == go::Abi::GoStack) continue;
-        const go::FunctionSites& found = sites(target, function);
-        if (!found.entry) continue;  // then what is left is counted when tracing ends
-        mark({.address = found.entry->address,
-              .target = target,
-              .function = function,
-              .check_branch = found.entry->form == go::EntryForm::CheckBranch,
-              .what = Mark::What::EndGoroutine,
-              .g = found.entry->g});
-      }
+    for (std::string_view name : kEnds) mark_ends(target, name, Mark::What::EndGoroutine);
+    if (asks_outermost_) mark_ends(target, "runtime.deferreturn", Mark::What::Unwind);
+  }
+}
+
+void Builder::mark_ends(uint32_t target, std::string_view name, Mark::What what) {
+  for (uint32_t index : image(target).find(name)) {
+    const go::Function& function = image(target).functions()[index];
+    // Assembly (goexit) calls the ABI wrapper, and that the function. (The linker marks deferreturn
+    // itself as a wrapper, too.)
+    if (function.wrapper && function.abi != image(target).abi()) continue;
+    const go::FunctionSites& found = sites(target, index);
+    if (!found.entry) continue;  // then what is left is counted when tracing ends
+    mark({.address = found.entry->address,
+          .target = target,
+          .function = index,
+          .check_branch = found.entry->form == go::EntryForm::CheckBranch,
+          .what = what,
+          .g = found.entry->g});
   }
 }
 

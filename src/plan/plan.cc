@@ -80,6 +80,7 @@ std::string shape_line(const Shape& shape) {
   if (shape.bias_address) line += " bias-from " + hex(shape.bias_address);
   if (shape.inlined) line += " inlined";
   if (shape.end_goroutine) line += " end-goroutine";
+  if (shape.unwinds) line += " unwinds";
   if (shape.recovery == go::Recovery::Yes) line += " recovered";
   if (shape.stack_depth >= 0) line += " stack-depth=" + std::to_string(shape.stack_depth);
   if (shape.recovery == go::Recovery::Unknown) line += " recovered?";

@@ -80,6 +80,7 @@ struct Shape {
   /// Where an inlined call begins: no argument is where the ABI has it, no frame begins.
   bool inlined = false;
   bool end_goroutine = false;  ///< the goroutine ends: its open calls never return
+  bool unwinds = false;        ///< calls as deep as this place or deeper are not open any more
   /// Layouts whose `at_entry` values are kept with the frame that is pushed.
   std::vector<uint32_t> saves;
   /// Address in the file of the program's only site, where the load bias must be known: the

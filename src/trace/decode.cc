@@ -85,6 +85,7 @@ Value decode_scalar(const Type& type, Bytes memory, uint64_t offset, const Names
     case Type::Kind::Username: return {names.user(*raw)};
     case Type::Kind::Errno: return {std::string(std::strerror(static_cast<int>(*raw)))};
     case Type::Kind::Signal: return {std::string(::strsignal(static_cast<int>(*raw)))};
+    case Type::Kind::Wait: return {names.wait(*raw)};
     default: return {*raw};
   }
 }

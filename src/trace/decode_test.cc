@@ -43,6 +43,28 @@ TEST(Decode, Integers) {
   }
 }
 
+TEST(Decode, WhatIsWaitedFor) {
+  const std::pair<uint64_t, const char*> rows[] = {
+      {WaitCode::kRunning, "running"},
+      {WaitCode::kRunnable, "runnable"},
+      {WaitCode::kForeign, "cgo or syscall"},
+      {WaitCode::kReason + 14, "wait reason 14"},  // of a program whose runtime has no words
+      {WaitCode::kSyscall, "syscall read"},
+      {WaitCode::kSyscall + 74, "syscall fsync"},
+      {WaitCode::kSyscall + 334, "syscall rseq"},
+      {WaitCode::kSyscall + 335, "syscall 335"},
+      {WaitCode::kSyscall + 424, "syscall pidfd_send_signal"},
+      {WaitCode::kSyscall + 462, "syscall mseal"},
+      {WaitCode::kSyscall + 5000, "syscall 5000"},
+      {uint64_t{7} << 32 | (WaitCode::kReason + 2), "wait reason 2"}};
+  const plan::Plan plan;
+  for (const auto& [code, text] : rows) {
+    const std::vector<uint64_t> memory = {code};
+    EXPECT_EQ(show(decode_field({Type::of(Type::Kind::Wait), 0}, view(memory), plan, Shown::Plain)),
+              text);
+  }
+}
+
 TEST(Decode, PointersAreNumbersToPrintfOnly) {
   const plan::Plan plan;
   std::vector<uint64_t> memory = {255};

@@ -1,4 +1,4 @@
-// Entry points: Names::time, user, go_type, constant, unknown.
+// Entry points: Names::time, user, go_type, wait, constant, unknown.
 #include "trace/names.h"
 
 #include <pwd.h>
@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "go/type_info.h"
 #include "output/local_time.h"
+#include "trace/syscalls.h"
 #include "trace/value_text.h"
 
 namespace gotap::trace {
@@ -80,6 +81,20 @@ std::string Names::go_type(uint64_t reference) const {
 int Names::go_minor(uint64_t reference) const {
   const go::TypeInfo* info = types_of(plan_, reference);
   return info ? info->minor() : 0;
+}
+
+std::string Names::wait(uint64_t value) const {
+  const uint64_t target = value >> 32, code = value & 0xffffffff;
+  if (code == WaitCode::kRunning) return "running";
+  if (code == WaitCode::kRunnable) return "runnable";
+  if (code >= WaitCode::kSyscall) return "syscall " + syscall_name(code - WaitCode::kSyscall);
+  if (code < WaitCode::kReason) return "cgo or syscall";
+  auto [entry, added] = wait_reasons_.try_emplace(target);
+  if (added && target < plan_.targets.size() && plan_.targets[target].image)
+    entry->second = plan_.targets[target].image->wait_reasons();
+  const size_t reason = code - WaitCode::kReason;
+  if (reason < entry->second.size() && !entry->second[reason].empty()) return entry->second[reason];
+  return "wait reason " + std::to_string(reason);
 }
 
 std::string Names::constant(uint32_t detail, int64_t value) const {

@@ -39,6 +39,8 @@ class Names {
   std::string go_type(uint64_t reference) const;
   /// The Go version of the program that a type is of: 24 for go1.24.4.
   int go_minor(uint64_t reference) const;
+  /// What wait_name() shows of a number made of a target and a WaitCode.
+  std::string wait(uint64_t value) const;
   /// The name of a constant of the list Type::detail stands for; empty if none has that value.
   std::string constant(uint32_t detail, int64_t value) const;
   /// The types of target `target`, for whole values; nullptr: there is no such program.
@@ -55,6 +57,7 @@ class Names {
   int64_t boot_time_ns_;  ///< of day, when the machine started
   mutable std::map<uint64_t, std::string> users_, types_;
   mutable std::map<uint32_t, std::shared_ptr<ValueTypes>> value_types_;
+  mutable std::map<uint64_t, std::vector<std::string>> wait_reasons_;  ///< by target
 };
 
 }  // namespace gotap::trace
