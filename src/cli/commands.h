@@ -20,10 +20,11 @@ int print_info();                         ///< --info
 int list_probes(const Options& options);  ///< -l
 int emit_script(const Options& options);  ///< emit
 
-// Of functions, or a line, of a program. The first five write a script and run it.
+// Of functions, or a line, of a program. The first six write a script and run it.
 int trace_calls(const Command& command);
 int show_latency(const Command& command);
 int count_calls(const Command& command);
+int show_waits(const Command& command);
 int log_line(const Command& command);
 int show_panics(const Command& command);
 int list_functions(const Command& command);

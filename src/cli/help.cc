@@ -74,7 +74,6 @@ std::string first_page() {
          "  gotap doctor PID\n"
          "  gotap list -p PID main:\n"
          "  gotap trace -p PID 'main.(*Store).Put' --slower 10ms\n"
-         "  gotap latency -n server Put --for 10s\n"
          "\n"
          "A function is its name, the end of it (Put), a pattern ('*.(*Store).*') or a\n"
          "package (net/http:). The program goes on unharmed; ^C ends a trace.\n"

@@ -147,6 +147,17 @@ constexpr CommandRow kCommands[] = {
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
      "expression needs them. With --by ustack -f folded the output is what flame graph tools "
      "read."},
+    {"waits", Command::Kind::Waits, "where the time in calls goes: running, blocked, runnable",
+     "  gotap waits -p 1234 'main.(*Store).Put' --for 10s\n"
+     "  gotap waits -n server handle --slower 100ms --interval 1s\n"
+     "  gotap waits Commit --errors -- ./server -port 8080\n",
+     "Of the time from a call to its return: how much its goroutine waited, for what, in the words "
+     "of the Go runtime (chan receive, select, sync.Mutex.Lock, IO wait: the network, sleep, GC "
+     "assist wait), was in which system call, or was runnable while others ran. The parts add up "
+     "to the whole. What goroutines do that the call starts is not in it, calls within calls are "
+     "part of the outermost. Running is the rest: while the kernel runs other threads, in system "
+     "calls that do not tell the runtime and in page faults, too. Waits that no call of the "
+     "functions is in cost a hit of a probe, and no more."},
     {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
@@ -207,14 +218,15 @@ struct RawCommand {
 
 bool of_functions(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
-         kind == Command::Kind::Count || kind == Command::Kind::List || kind == Command::Kind::Show;
+         kind == Command::Kind::Count || kind == Command::Kind::Waits ||
+         kind == Command::Kind::List || kind == Command::Kind::Show;
 }
 
 // Those that write a script and run it.
 bool runs_script(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
-         kind == Command::Kind::Count || kind == Command::Kind::Log ||
-         kind == Command::Kind::Panics;
+         kind == Command::Kind::Count || kind == Command::Kind::Waits ||
+         kind == Command::Kind::Log || kind == Command::Kind::Panics;
 }
 
 void add_emit_options(CLI::App& app, Options& options) {
@@ -323,14 +335,18 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
   add_target_options(app, row, command, raw);
   if (runs_script(row.kind) && of_functions(row.kind)) add_choice_of_calls(app, command);
   if (runs_script(row.kind)) add_run_options(app, command);
-  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count) {
+  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count)
     app.add_option("--by", command.by, "for each value of this: 'args.key'")
         ->option_text("EXPRESSION");
+  if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count ||
+      row.kind == Command::Kind::Waits)
     app.add_option("--interval", command.interval,
                    "show it every so often, too: 1s; on a terminal in place of the last")
         ->option_text("TIME")
         ->transform(kTime);
-  }
+  if (row.kind == Command::Kind::Waits)
+    app.add_option("--limit", command.limit, "so many functions, those of the most time")
+        ->option_text("N");
   if (row.kind == Command::Kind::Count)
     app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
   if (row.kind == Command::Kind::Trace)

@@ -53,6 +53,7 @@ struct Command {
     Trace,
     Latency,
     Count,
+    Waits,
     Log,
     Panics,
     List,

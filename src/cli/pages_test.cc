@@ -70,7 +70,7 @@ TEST(HelpPage, IsWhatHelpPrints) {
 TEST(HelpPage, CommandsAgree) {
   const CommandPage* trace = find_page("trace");
   ASSERT_TRUE(trace);
-  for (const char* other : {"latency", "count", "list", "show", "doctor"})
+  for (const char* other : {"latency", "count", "waits", "list", "show", "doctor"})
     for (const OptionRow& row : find_page(other)->options)
       for (const OptionRow& same : trace->options)
         // What is limited differs.
