@@ -63,6 +63,7 @@ struct BuiltinTable {
       Row{Builtin::Label, nullptr, &G::string_label},
       Row{Builtin::Recovered, &G::value_recovered},
       Row{Builtin::Outermost, &G::value_outermost},
+      Row{Builtin::Depth, &G::value_depth},
       Row{Builtin::Ustack, &G::value_stack},
       Row{Builtin::Caller, &G::value_stack},
       Row{Builtin::Printf, &G::printf_call},
@@ -252,6 +253,12 @@ void Generator::value_outermost(const Expr&) {
   asm_.load(Width::U64, R0, outermost_.base, outermost_.offset);
   asm_.alu(Alu::Rsh, R0, static_cast<int32_t>(action_.role));
   asm_.alu(Alu::And, R0, 1);
+}
+
+void Generator::value_depth(const Expr&) {
+  if (!knows_frames()) return unknown();
+  asm_.load(Width::U64, R0, depth_.base, depth_.offset);
+  asm_.jump(Jump::Eq, R0, 0, unknown_);
 }
 
 // The text is of the program's own runtime.

@@ -460,6 +460,25 @@ TEST_P(Frames, TheOutermostOfARecursion) {
   EXPECT_EQ(m.value("@begun"), 4u);
 }
 
+TEST_P(Frames, ADepthIsTheSameAtBothEndsOfACall) {
+  Machine m =
+      machine("uprobe:" + std::string(GetParam()) +
+              ":\"f\" { @begun = depth; } uretprobe:" + GetParam() + ":\"f\" { @ended = depth; }");
+  const auto hit = [&](size_t program, uint64_t sp) {
+    m.sp(program == 1 && c_ ? sp + 8 : sp);
+    m.hit(program);
+  };
+  hit(0, 0x6ff000);
+  const auto outer = m.value("@begun");
+  ASSERT_TRUE(outer);
+  hit(0, 0x6ff000 - 64);
+  EXPECT_EQ(m.value("@begun"), *outer + 64);
+  hit(1, 0x6ff000 - 64);
+  EXPECT_EQ(m.value("@ended"), *outer + 64);
+  hit(1, 0x6ff000);
+  EXPECT_EQ(m.value("@ended"), outer);
+}
+
 TEST_P(Frames, WhatAPanicThrewAwayIsUnwound) {
   for (uint64_t i = 0; i < 300; i++) call(0x6ff000 - 64 * i, 1000);
   ret(0x6ff000, 2000);  // recovered in the outermost call

@@ -53,6 +53,7 @@ bool Generator::can_fail(const Expr& expr) const {
                  shape_->recovery == go::Recovery::Unknown;
         case Builtin::Duration: return action_.moment != plan::Moment::Return;
         case Builtin::Outermost: return !knows_frames();
+        case Builtin::Depth: return true;
         default: break;
       }
       break;

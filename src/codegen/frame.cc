@@ -52,6 +52,10 @@ void Generator::goroutine() {
     outermost_ = memory_.allocate_on_stack(8);
     asm_.store(Width::U64, outermost_.base, outermost_.offset, 0);
   }
+  if (need_depth_ && need_frame_) {
+    depth_ = memory_.allocate_on_stack(8);
+    asm_.store(Width::U64, depth_.base, depth_.offset, 0);
+  }
   if (keeps_frame_key()) {
     // For what comes later: saved.cc.
     key_ = memory_.allocate_on_stack(sizeof(FrameKey));
@@ -175,6 +179,7 @@ void Generator::read_go_frame(Label no_goroutine) {
   asm_.alu(Alu::Sub, R1, R2);
   asm_.zero_extend32(R1);
   asm_.store(Width::U64, k_.base, k_.offset, R1);
+  if (need_depth_) asm_.store(Width::U64, depth_.base, depth_.offset, R1);
 }
 
 void Generator::read_c_frame() {
@@ -192,6 +197,7 @@ void Generator::read_c_frame() {
   asm_.alu(Alu::Xor, R1, -1);
   asm_.zero_extend32(R1);
   asm_.store(Width::U64, k_.base, k_.offset, R1);
+  if (need_depth_) asm_.store(Width::U64, depth_.base, depth_.offset, R1);
 }
 
 // top_ = the goroutine's innermost open frame; top_pointer_ = where it stands, or 0.

@@ -262,6 +262,7 @@ class Generator {
   void value_recovered(const Expr& expr);
   bool knows_frames() const;
   void value_outermost(const Expr& expr);
+  void value_depth(const Expr& expr);
   void value_wait_name(const Expr& expr);
   void value_argument(const Expr& expr);
   void value_stack_argument(const Expr& expr);
@@ -425,10 +426,11 @@ class Generator {
   uint64_t repeated_ = 0;        ///< instructions that inner loops run again
 
   bool need_cookie_ = false, need_goid_ = false, need_frame_ = false, scratch_ = false;
-  bool need_outermost_ = false;
+  bool need_outermost_ = false, need_depth_ = false;
   Place cookie_, goid_, goroutine_known_, branch_taken_, scratch_base_, scratch_bit_;
   Place durations_[3];  ///< by plan::Role
   Place outermost_;     ///< a bit for each plan::Role
+  Place depth_;         ///< 0: the goroutine is not known
   // While the frame is handled, see frame.cc.
   Place key_, top_, top_pointer_, k_, now_, frame_;
   // If something is kept of calls, see saved.cc.

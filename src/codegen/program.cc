@@ -87,6 +87,7 @@ void Generator::find_needs() {
         need_cookie_ |= expr.builtin == named;
       need_goid_ |= expr.builtin == Builtin::Goid && expr.kids.empty();
       need_outermost_ |= expr.builtin == Builtin::Outermost;
+      need_depth_ |= expr.builtin == Builtin::Depth;
     });
   }
 }

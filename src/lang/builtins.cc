@@ -78,13 +78,15 @@ Typed check_duration(Checker& checker, const ast::Expr& e, const BuiltinRow& row
   return call(e, row, Type::u64());
 }
 
-Typed check_outermost(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
+// outermost, depth: where the call is among others.
+Typed check_frame(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
   for (const ProbeSpec& spec : checker.probes())
     if (spec.offset || spec.address || !spec.file.empty())
-      return checker.error(e.location, "outermost: no call begins or returns at " + spec.text,
+      return checker.error(e.location,
+                           std::string(row.name) + ": no call begins or returns at " + spec.text,
                            "it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION");
   checker.clause().uses_duration = true;
-  return call(e, row, Type::of(Type::Kind::Bool));
+  return call(e, row, row.id == Builtin::Depth ? Type::u64() : Type::of(Type::Kind::Bool));
 }
 
 Typed check_recovered(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
@@ -720,7 +722,12 @@ std::vector<BuiltinRow> make_rows() {
        "whether the call is in no other of its goroutine that the script follows: of functions "
        "with "
        "duration or outermost",
-       C::Value, W::InFunctions, 0, 0, check_outermost},
+       C::Value, W::InFunctions, 0, 0, check_frame},
+      {Builtin::Depth, "depth", "depth",
+       "bytes of the stack above the call: the same when it begins and when it returns, more in "
+       "calls "
+       "that it makes",
+       C::Value, W::InFunctions, 0, 0, check_frame},
       {Builtin::Ustack, "ustack", "ustack, ustack([mode, ][frames])",
        "stack: functions, lines, who made the goroutine; modes: bpftrace, perf, raw", C::Value,
        W::InFunctions, 0, 2, check_ustack},

@@ -321,6 +321,12 @@ uprobe:"./go":"main.f"
   / outermost:bool /
   @[goid(arg0:uint64):uint64, wait_name(cast(arg1:uint64):int64):wait_t] = count_t()
 )~"},
+    {R"~(uprobe:./go:main.f { @[goid] = depth; })~",
+     R"~(map @[uint64]: uint64
+uprobe:"./go":"main.f"
+  uses duration
+  @[goid:uint64] = depth:uint64
+)~"},
     {R"~(uprobe:./old:main.f { printf("%d %s %-10s %5d %*d %%\n", sarg0, str(arg1, arg2), comm, pid, 5, reg("sp")); })~",
      R"~(uprobe:"./old":"main.f"
   printf("%d %s %-10s %5d %*d %%\n", sarg0:uint64, str(arg1:uint64, arg2:uint64):string[1024], comm:string[16], pid:uint32, 5:int64, reg(sp):uint64)

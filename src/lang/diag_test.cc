@@ -256,6 +256,9 @@ const Row kRows[] = {
     {"uprobe:./go:f+4 { $x = outermost; }",
      "1:24-33: error: outermost: no call begins or returns at uprobe:./go:f+4\n"
      "  hint: it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION\n"},
+    {"uprobe:./go:f+4 { $x = depth; }",
+     "1:24-29: error: depth: no call begins or returns at uprobe:./go:f+4\n"
+     "  hint: it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION\n"},
     {"uprobe:./go:f { $x = goid(\"a\"); }",
      "1:27-30: error: the argument of goid() must be a number, not a string\n"},
     {"uprobe:./c:f { $x = goid; }",
