@@ -1,0 +1,277 @@
+// Entry points: Graph, tree_text, profile_text, GraphSink, GraphJsonSink.
+#include "output/graph.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "output/latency.h"
+
+namespace gotap::output {
+
+namespace {
+
+constexpr size_t kTimeColumns = 9;
+
+uint64_t number(const Value& value) {
+  if (const auto* it = std::get_if<uint64_t>(&value.data)) return *it;
+  if (const auto* it = std::get_if<int64_t>(&value.data)) return static_cast<uint64_t>(*it);
+  return 0;
+}
+
+std::string words(const Value& value) {
+  if (const auto* it = std::get_if<std::string>(&value.data)) return *it;
+  if (const auto* it = std::get_if<Trusted>(&value.data)) return it->text;
+  if (const auto* it = std::get_if<Unknown>(&value.data)) return "<" + it->reason + ">";
+  return "";
+}
+
+// An error's text is untrusted; "<nil>" is none.
+std::string error_of(const Value& value) {
+  const std::string text = words(value);
+  return text == "nil" || text == "<nil>" ? "" : text;
+}
+
+std::string column(std::string text) {
+  if (text.size() < kTimeColumns) text.insert(0, kTimeColumns - text.size(), ' ');
+  return text;
+}
+
+std::string line_of(const std::string& total, const std::string& self, size_t depth,
+                    const std::string& what) {
+  std::string line = column(total) + column(self) + "  ";
+  return line + std::string(2 * depth, ' ') + what + "\n";
+}
+
+// How many of the calls from `first` on are of one function, returned no error and called nothing.
+size_t alike(const std::vector<Call>& calls, size_t first) {
+  size_t n = 0;
+  while (first + n < calls.size()) {
+    const Call& call = calls[first + n];
+    if (call.end != Call::End::Returned || !call.error.empty() || !call.calls.empty() ||
+        call.left_out || call.function != calls[first].function)
+      break;
+    n++;
+  }
+  return std::max<size_t>(n, 1);
+}
+
+void append_call(std::string& out, const Call& call, size_t depth) {
+  std::string what = escape_controls(call.function);
+  if (!call.error.empty()) what += " = " + escape_controls(call.error);
+  if (call.end == Call::End::Thrown) what += "  (a panic or Goexit ended it)";
+  out += line_of(call.end == Call::End::Returned ? duration_text(call.ns) : "?",
+                 call.knows_self() ? duration_text(call.self_ns()) : "?", depth, what);
+  for (size_t i = 0; i < call.calls.size();) {
+    const size_t n = alike(call.calls, i);
+    if (n == 1) {
+      append_call(out, call.calls[i++], depth + 1);
+      continue;
+    }
+    uint64_t ns = 0;
+    for (size_t end = i + n; i < end; i++) ns += call.calls[i].ns;
+    out += line_of(duration_text(ns), duration_text(ns), depth + 1,
+                   std::to_string(n) + " x " + escape_controls(call.calls[i - 1].function));
+  }
+  if (call.left_out)
+    out += line_of(duration_text(call.left_out_ns), "", depth + 1,
+                   "and " + count_of(call.left_out, "call") + " more");
+  if (call.doubtful)
+    out += line_of("", "", depth + 1, "(what it called after a recovered panic is not known)");
+}
+
+void append_profile(std::string& out, const Profile& profile, size_t depth) {
+  std::string what = escape_controls(profile.function) + "  " + count_of(profile.calls, "call");
+  if (profile.errors) what += ", " + count_of(profile.errors, "error");
+  if (profile.thrown) what += ", " + std::to_string(profile.thrown) + " ended by a panic or Goexit";
+  out += line_of(duration_text(profile.ns), duration_text(profile.self_ns), depth, what);
+  std::vector<const Profile*> below;
+  for (const Profile& it : profile.below) below.push_back(&it);
+  std::stable_sort(below.begin(), below.end(),
+                   [](const Profile* a, const Profile* b) { return a->ns > b->ns; });
+  for (const Profile* it : below) append_profile(out, *it, depth + 1);
+}
+
+void append_text(std::string& out, const char* name, const std::string& text) {
+  out += std::string(", \"") + name + "\": ";
+  append_json_string(out, text);
+}
+
+void append_number(std::string& out, const char* name, uint64_t value) {
+  out += std::string(", \"") + name + "\": " + std::to_string(value);
+}
+
+void append_json(std::string& out, const Call& call) {
+  out += "{\"function\": ";
+  append_json_string(out, call.function);
+  if (call.end == Call::End::Returned) append_number(out, "ns", call.ns);
+  if (call.knows_self()) append_number(out, "self_ns", call.self_ns());
+  if (!call.error.empty()) append_text(out, "error", call.error);
+  if (call.end == Call::End::Thrown) out += ", \"thrown\": true";
+  if (call.doubtful) out += ", \"doubtful\": true";
+  if (call.left_out) append_number(out, "left_out", call.left_out);
+  if (!call.calls.empty()) {
+    out += ", \"calls\": [";
+    for (const Call& it : call.calls) {
+      if (&it != call.calls.data()) out += ", ";
+      append_json(out, it);
+    }
+    out += "]";
+  }
+  out += "}";
+}
+
+void append_json(std::string& out, const Profile& profile) {
+  out += "{\"function\": ";
+  append_json_string(out, profile.function);
+  append_number(out, "calls", profile.calls);
+  append_number(out, "ns", profile.ns);
+  append_number(out, "self_ns", profile.self_ns);
+  if (profile.errors) append_number(out, "errors", profile.errors);
+  if (profile.thrown) append_number(out, "thrown", profile.thrown);
+  if (!profile.below.empty()) {
+    out += ", \"below\": [";
+    for (const Profile& it : profile.below) {
+      if (&it != profile.below.data()) out += ", ";
+      append_json(out, it);
+    }
+    out += "]";
+  }
+  out += "}";
+}
+
+}  // namespace
+
+void add_to_profile(Profile& profile, const Call& call) {
+  profile.calls++;
+  profile.errors += !call.error.empty();
+  profile.thrown += call.end == Call::End::Thrown;
+  profile.ns += call.ns;
+  if (call.end == Call::End::Returned) profile.self_ns += call.self_ns();
+  for (const Call& it : call.calls) {
+    auto found = std::find_if(profile.below.begin(), profile.below.end(),
+                              [&](const Profile& p) { return p.function == it.function; });
+    if (found == profile.below.end()) {
+      profile.below.push_back({it.function, 0, 0, 0, 0, 0, {}});
+      found = profile.below.end() - 1;
+    }
+    add_to_profile(*found, it);
+  }
+}
+
+Graph::Graph(GraphStyle style)
+    : style_(std::move(style)), trees_([this](CallTree tree) { done(std::move(tree)); }) {}
+
+void Graph::done(CallTree tree) {
+  const Call& root = tree.root;
+  const bool thrown = root.end == Call::End::Thrown;
+  // Those that must be both slow and failed are rarely meant: any of what is asked for will do.
+  const bool any = style_.slower_ns == 0 && !style_.errors && !style_.panics;
+  const bool wanted = any || (style_.slower_ns && root.ns > style_.slower_ns) ||
+                      (style_.errors && !root.error.empty()) || (style_.panics && thrown);
+  if (!wanted || (style_.limit && shown_ >= style_.limit)) return;
+  shown_++;
+  if (!style_.sum) return finished_.push_back(std::move(tree));
+  if (profile_.empty()) profile_.push_back({root.function, 0, 0, 0, 0, 0, {}});
+  add_to_profile(profile_[0], root);
+}
+
+void Graph::take(const Format& format, const std::vector<Value>& args) {
+  const auto is = [&](const char* kind, size_t least) {
+    return format.text.starts_with(kind) && args.size() >= least;
+  };
+  const auto place = [&](size_t first) {
+    return CallTrees::Place{number(args[first]), number(args[first + 1]), number(args[first + 2])};
+  };
+  if (is("root ", 5))
+    trees_.root({number(args[2]), number(args[1]), number(args[3])}, words(args[4]),
+                words(args[0]));
+  else if (is("begin ", 4))
+    trees_.begin(place(0), words(args[3]));
+  else if (is("end ", 5))
+    trees_.end(place(0), words(args[3]), number(args[4]), args.size() > 5 ? error_of(args[5]) : "");
+  else if (is("recovered ", 2))
+    trees_.recovered(number(args[0]), number(args[1]));
+  else if (is("ended ", 2))
+    trees_.ended(number(args[0]), number(args[1]));
+}
+
+void Graph::take(const MapDump& map) {
+  const auto total = [&] {
+    uint64_t n = 0;
+    for (const MapEntry& entry : map.entries)
+      if (const Value* value = std::get_if<Value>(&entry.value)) n += number(*value);
+    return n;
+  };
+  if (map.name == "@calls") calls_ = total();
+  if (map.name == "@followed") followed_ = total();
+}
+
+std::vector<CallTree> Graph::finished() {
+  std::vector<CallTree> all;
+  std::swap(all, finished_);
+  return all;
+}
+
+std::string Graph::summary() const {
+  std::string text = count_of(calls_, "call") + " of " + style_.root;
+  if (followed_ < calls_)
+    text += ", " + std::to_string(followed_) + " of them followed (--rate a second at most)";
+  text += style_.sum ? "; summed up: " : "; shown: ";
+  text += std::to_string(shown_);
+  if (trees_.open()) text += "; not at an end: " + std::to_string(trees_.open());
+  return text;
+}
+
+std::string tree_text(const CallTree& tree) {
+  std::string out = tree.time + " goroutine " + std::to_string(tree.goid) + "\n";
+  append_call(out, tree.root, 0);
+  return out + "\n";
+}
+
+std::string profile_text(const Profile& profile) {
+  std::string out = column("time") + column("self") + "\n";
+  append_profile(out, profile, 0);
+  return out;
+}
+
+void GraphSink::print(const Format& format, const std::vector<Value>& args) {
+  graph_.take(format, args);
+  for (const CallTree& tree : graph_.finished()) {
+    data() += tree_text(tree);
+    written();
+  }
+}
+
+void GraphSink::map(const MapDump& map) {
+  graph_.take(map);
+  if (map.name != "@followed") return;
+  for (const Profile& profile : graph_.profile()) data() += profile_text(profile);
+  written();
+  message(graph_.summary());
+}
+
+void GraphJsonSink::print(const Format& format, const std::vector<Value>& args) {
+  graph_.take(format, args);
+  for (const CallTree& tree : graph_.finished()) {
+    std::string text = "{\"time\": ";
+    append_json_string(text, tree.time);
+    append_number(text, "pid", tree.pid);
+    append_number(text, "goroutine", tree.goid);
+    text += ", \"call\": ";
+    append_json(text, tree.root);
+    record("tree", text + "}");
+  }
+}
+
+void GraphJsonSink::map(const MapDump& map) {
+  graph_.take(map);
+  if (map.name != "@followed") return;
+  for (const Profile& profile : graph_.profile()) {
+    std::string text;
+    append_json(text, profile);
+    record("profile", text);
+  }
+  message(graph_.summary());
+}
+
+}  // namespace gotap::output
