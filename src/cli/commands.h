@@ -25,6 +25,7 @@ int trace_calls(const Command& command);
 int show_latency(const Command& command);
 int count_calls(const Command& command);
 int show_waits(const Command& command);
+int graph_calls(const Command& command);
 int log_line(const Command& command);
 int show_panics(const Command& command);
 int list_functions(const Command& command);

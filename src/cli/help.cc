@@ -67,8 +67,12 @@ const CommandPage* find_page(const std::string& name) {
 
 std::string first_page() {
   std::string text = "gotap watches Go programs while they run.\n\n";
-  for (const CommandPage& page : command_pages())
-    if (!page.name.empty()) text += help_line("gotap " + page.name, page.doc, 20);
+  for (const CommandPage& page : command_pages()) {
+    // Not what one needs once only; --help has these, too.
+    if (page.name.empty() || page.name == "emit" || page.name == "completion" || page.name == "man")
+      continue;
+    text += help_line("gotap " + page.name, page.doc, 20);
+  }
   return text +
          "\nTo begin with, as root:\n"
          "  gotap doctor PID\n"

@@ -158,6 +158,18 @@ constexpr CommandRow kCommands[] = {
      "part of the outermost. Running is the rest: while the kernel runs other threads, in system "
      "calls that do not tell the runtime and in page faults, too. Waits that no call of the "
      "functions is in cost a hit of a probe, and no more."},
+    {"graph", Command::Kind::Graph, "the calls below a function as a tree, with times",
+     "  gotap graph -p 1234 'main.(*Server).handle' --slower 100ms\n"
+     "  gotap graph -n server handle 'shop/store:' --depth 2 --errors\n"
+     "  gotap graph -p 1234 Commit --sum --for 10s\n",
+     "What a call of the first function calls, and what that calls, of each how long it took, and "
+     "how long without the calls below it. Followed are the functions that are called directly and "
+     "their closures, --depth levels of them, but not the runtime's own; and those named behind "
+     "the "
+     "first, by whatever way they are called. With --slower, --errors or --panics only the trees "
+     "that are so are shown, whole. What a panic ended has no time. Goroutines that the calls "
+     "start "
+     "are not part of the tree. Of many calls --rate a second are followed."},
     {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
@@ -219,14 +231,15 @@ struct RawCommand {
 bool of_functions(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
          kind == Command::Kind::Count || kind == Command::Kind::Waits ||
-         kind == Command::Kind::List || kind == Command::Kind::Show;
+         kind == Command::Kind::Graph || kind == Command::Kind::List || kind == Command::Kind::Show;
 }
 
 // Those that write a script and run it.
 bool runs_script(Command::Kind kind) {
   return kind == Command::Kind::Trace || kind == Command::Kind::Latency ||
          kind == Command::Kind::Count || kind == Command::Kind::Waits ||
-         kind == Command::Kind::Log || kind == Command::Kind::Panics;
+         kind == Command::Kind::Graph || kind == Command::Kind::Log ||
+         kind == Command::Kind::Panics;
 }
 
 void add_emit_options(CLI::App& app, Options& options) {
@@ -290,6 +303,17 @@ void add_choice_of_calls(CLI::App& app, Command& command) {
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
 }
 
+void add_graph_options(CLI::App& app, Command& command) {
+  app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
+  app.add_option("--depth", command.depth,
+                 "so many levels of calls; 3, or as many as have 200 functions in all")
+      ->option_text("N");
+  app.add_flag("--sum", command.sum, "the sum of all the trees at the end, not each");
+  app.add_option("--rate", command.rate, "follow so many calls a second; 100 unless said otherwise")
+      ->option_text("N");
+  app.add_option("--limit", command.limit, "show so many trees and no more")->option_text("N");
+}
+
 // For how long, where to.
 void add_run_options(CLI::App& app, Command& command) {
   Options& run = command.run;
@@ -349,6 +373,7 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
         ->option_text("N");
   if (row.kind == Command::Kind::Count)
     app.add_option("--limit", command.limit, "so many rows, the most frequent")->option_text("N");
+  if (row.kind == Command::Kind::Graph) add_graph_options(app, command);
   if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
   if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Count)

@@ -54,6 +54,7 @@ struct Command {
     Latency,
     Count,
     Waits,
+    Graph,
     Log,
     Panics,
     List,
@@ -82,6 +83,10 @@ struct Command {
   bool ends_by_default = false;        ///< --for was not given
   uint64_t interval = 0;               ///< --interval, in milliseconds; 0: at the end only
   uint32_t limit = 0;                  ///< --limit: lines, or rows; 0: all
+  std::optional<uint32_t> depth;       ///< graph, --depth
+  uint32_t rate = 100;                 ///< graph, --rate: trees a second
+  bool sum = false;                    ///< graph, --sum
+  bool panics = false;                 ///< graph, --panics
   bool print_script = false;           ///< --print-script
 };
 

@@ -30,8 +30,11 @@ TEST(FirstPage, IsAScreenful) {
   const auto lines = lines_in(first_page());
   EXPECT_LE(lines.size(), 24u);
   for (const std::string& line : lines) EXPECT_LE(line.size(), 80u) << line;
-  for (const CommandPage& page : command_pages())
-    EXPECT_NE(first_page().find("  gotap " + page.name), std::string::npos);
+  for (const CommandPage& page : command_pages()) {
+    const bool once = page.name == "emit" || page.name == "completion" || page.name == "man";
+    const bool shown = first_page().find("  gotap " + page.name + " ") != std::string::npos;
+    EXPECT_EQ(shown, !once && !page.name.empty()) << page.name;
+  }
   const char* const argv[] = {"gotap"};
   EXPECT_EQ(parse_command_line(1, argv).text, first_page());
 }

@@ -25,6 +25,7 @@ int run(int argc, const char* const* argv) {
     case Command::Kind::Latency: return show_latency(line.command);
     case Command::Kind::Count: return count_calls(line.command);
     case Command::Kind::Waits: return show_waits(line.command);
+    case Command::Kind::Graph: return graph_calls(line.command);
     case Command::Kind::Log: return log_line(line.command);
     case Command::Kind::Panics: return show_panics(line.command);
     case Command::Kind::List: return list_functions(line.command);
