@@ -5,6 +5,7 @@
 # numbers, which gotap does not show, are there for the places of what follows them. And the
 # places of all methods of the servers against the sizes in their function tables.
 # GOTAP_TEST_SEED: of the signatures.
+: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.22 1.24 1.27}" # the others: by hand
 # shellcheck source=tests/e2e/lib.sh
 . "$(dirname "$0")/lib.sh"
 

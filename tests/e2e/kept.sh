@@ -4,6 +4,7 @@
 # contexts and labels of goroutines. Compared with what the programs print of the same calls
 # (tests/programs/values, tests/programs/spans). All Go versions; stripped and position-independent
 # builds too.
+: "${GOTAP_TEST_VERSIONS=1.15 1.19 1.22 1.24 1.27}" # the others: by hand
 . "$(dirname "$0")/lib.sh"
 need_tracing
 
