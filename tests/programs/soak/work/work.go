@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"soak/tally"
@@ -119,7 +120,11 @@ func Maps(seed uint64) uint64 {
 
 type moved struct{ in, out uint64 }
 
-// Run changes threads, is locked to one, and ends with its thread every other time.
+var mayEnd uint32 // goroutines that could have ended their thread
+
+// Run changes threads, is locked to one, and now and then ends with its thread: not every time,
+// as while a CPU profile is taken Go (from 1.18 on) loses a timer of the system's with each
+// thread that ends, and there is a limit to those, for all of a user's processes.
 //
 //go:noinline
 func (m *moved) Run() {
@@ -129,7 +134,7 @@ func (m *moved) Run() {
 		runtime.LockOSThread()
 		m.out = Mix(m.out, i)
 		runtime.Gosched()
-		if i != 5 || m.in%4 != 0 { // else the thread dies with the goroutine
+		if i != 5 || m.in%4 != 0 || atomic.AddUint32(&mayEnd, 1)%64 != 0 { // else the thread dies with the goroutine
 			runtime.UnlockOSThread()
 		}
 	}
