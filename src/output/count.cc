@@ -42,7 +42,8 @@ CountSink::Row CountSink::row_of(const MapEntry& entry) const {
   MapEntry named;
   for (const Value& key : entry.keys) {
     const auto* stack = std::get_if<Stack>(&key.data);
-    if (!stack) {
+    // A caller is one line, and stays with the other keys.
+    if (!stack || stack->text.find('\n') == std::string::npos) {
       named.keys.push_back(key);
       continue;
     }
