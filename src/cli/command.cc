@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <map>
@@ -147,6 +148,36 @@ std::vector<uint32_t> without_wrappers(const Traced& traced) {
   return kept;
 }
 
+// Whether the word stands alone there: in a script `retval` is the first result's register, and of
+// several results nothing that one could want.
+bool has_bare_retval(std::string_view expression) {
+  constexpr std::string_view kWord = "retval";
+  const auto is_part = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
+  };
+  for (size_t at = 0; (at = expression.find(kWord, at)) != std::string_view::npos;
+       at += kWord.size()) {
+    const size_t behind = at + kWord.size();
+    if ((at == 0 || !is_part(expression[at - 1])) &&
+        (behind == expression.size() || !is_part(expression[behind])))
+      return true;
+  }
+  return false;
+}
+
+// An error, if --by is about the result of a function that has several.
+Result<void> check_by(const Command& command, const Traced& traced) {
+  if (!has_bare_retval(command.by)) return {};
+  for (const uint32_t function : traced.functions) {
+    const auto signature = traced.image->type_info().signature(function);
+    if (!signature.ok() || signature->results.size() < 2) continue;
+    return Error{"--by " + command.by + ": " + std::string(traced.name(function)) + " has " +
+                     std::to_string(signature->results.size()) + " results",
+                 "say which: retval.0, retval.1 ..., or by its name"};
+  }
+  return {};
+}
+
 Result<Traced> find_traced(const Command& command) {
   Traced traced;
   traced.options = command.run;
@@ -172,6 +203,7 @@ Result<Traced> find_traced(const Command& command) {
   });
   if (traced.functions.empty() && !command.functions.empty())
     return Error{"--exclude leaves no function", ""};
+  TRY_DO(check_by(command, traced));
   return traced;
 }
 

@@ -141,6 +141,7 @@ ends_with unprobed 1 'goexit cannot be probed' count --for 1ms --exe "$binary" r
 ends_with no-target 2 'name one program' count Fact
 ends_with two-targets 2 'name one program' count -p 1 --exe "$binary" Fact
 ends_with no-function 2 'name a function' latency --exe "$binary"
+ends_with several-results 1 '^ERROR: --by retval: main.Many has 2 results' count --by retval --exe "$binary" Many
 ends_with unknown 1 'did you mean .*Fact' count --exe "$binary" Fcat
 ends_with ambiguous 1 '^ERROR: [0-9]+ functions are called func1' count --exe "$binary" func1
 ends_with no-process 1 'no process runs a program called no-such' count -n no-such Fact
