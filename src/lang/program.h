@@ -81,7 +81,7 @@ enum class Builtin : uint8_t {
   Label,   ///< label("key"): Expr::string is the key of a pprof label of the goroutine
   Recovered,
   Outermost,
-  Depth,  ///< of the call's frame: bytes from the top of its stack
+  Depth,
   Ustack,  ///< the type says how many frames, and how they are shown
   Caller,
   // actions

@@ -90,6 +90,7 @@ Result<std::vector<Cgroup>> find_by_id(const CgroupTree::Mount& mount, const std
   });
   if (found.size() == 1) return std::move(found.begin()->second);
   std::vector<std::string> ids;
+  ids.reserve(found.size());
   for (const auto& [id, groups] : found) ids.push_back(shortened(id));
   if (found.size() > 1)
     return Error{"several containers have an id that begins with " + escape_controls(wanted) +

@@ -76,7 +76,8 @@ Result<std::optional<std::string>> Overhead::look(int64_t now) {
   cpu_before_ = cpu;
   last_ = now;
   next_ = now + kEvery;
-  if (most_ <= 0 || cost * 100 <= most_ * basis) return std::optional<std::string>();
+  excess_ = std::max(excess_ + cost - basis * most_ / 100, 0.0);
+  if (most_ <= 0 || excess_ <= kBurst) return std::optional<std::string>();
   char head[96];
   std::snprintf(head, sizeof head, "stopped: in %.1f s the probes took %s of a CPU", span / 1e9,
                 percent_text(cost / span).c_str());

@@ -29,6 +29,9 @@ class Overhead {
  public:
   /// Looked at after 100 ms for the first time, then every second.
   static constexpr int64_t kFirst = 100'000'000, kEvery = 1'000'000'000;
+  /// So much more than they may the probes can take, so that a burst of calls does not end the
+  /// trace of a program that is quiet otherwise: less than a tenth of a second of one CPU.
+  static constexpr double kBurst = 50'000'000;
 
   /// `most`: percent of the processes' CPU time, or, of one that does little, of half a CPU;
   /// without processes of a CPU. 0: any.
@@ -40,7 +43,8 @@ class Overhead {
   Result<void> start(int64_t now);
   /// When to look() next.
   int64_t next() const { return next_; }
-  /// Whether the probes took more than they may since the last look: then why tracing must end.
+  /// Whether the probes have taken more than they may, and a burst beyond: then why tracing must
+  /// end.
   Result<std::optional<std::string>> look(int64_t now);
   /// "12 probe hits took 0.1 % of a CPU", since the start.
   Result<std::string> summary(int64_t now);
@@ -59,6 +63,7 @@ class Overhead {
   int64_t began_ = 0, last_ = 0, next_ = 0;
   Taken first_, before_;
   uint64_t cpu_before_ = 0;
+  double excess_ = 0;  ///< what they took and might not, less what they might have taken since
 };
 
 }  // namespace gotap::trace

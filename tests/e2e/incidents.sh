@@ -82,7 +82,7 @@ latencies() {
       text = ""
       next
     }
-    /^  \[/ { next }
+    /^  (\[|< floor)/ || /^floor / { next }
     { text = text " " $0 }' "$at/out"
 }
 
