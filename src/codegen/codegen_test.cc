@@ -460,6 +460,15 @@ TEST_P(Frames, TheOutermostOfARecursion) {
   EXPECT_EQ(m.value("@begun"), 4u);
 }
 
+TEST(Maps, LargeElementsAreAllocatedBeforehandIfThereAreFew) {
+  const auto allocated_late = [](uint32_t keys) {
+    const Machine m = machine("uprobe:go:\"f\" { @[func] = hist(arg0, 5); }", 1024, keys);
+    return m.script.object.maps[m.script.object.user_maps[0].map].no_prealloc;
+  };
+  EXPECT_FALSE(allocated_late(3));
+  EXPECT_TRUE(allocated_late(4096));
+}
+
 TEST_P(Frames, ADepthIsTheSameAtBothEndsOfACall) {
   Machine m =
       machine("uprobe:" + std::string(GetParam()) +

@@ -150,9 +150,13 @@ Result<void> make_maps(ObjectBuilder& builder) {
       return Error{"a value of " + decl.name + " is too large: " + std::to_string(spec.value_size) +
                        " bytes of 32768",
                    "use fewer buckets"};
-    // Preallocating huge elements for every possible key wastes memory that is never touched.
-    spec.no_prealloc = spec.key_size + spec.value_size > 256 && spec.type != MapType::Array &&
-                       spec.type != MapType::PerCpuArray;
+    // Preallocating huge elements for every possible key wastes memory that is never touched. But
+    // at a hit the kernel may have no large per-CPU element at hand, and the update is lost: where
+    // there are few keys, all are allocated.
+    constexpr uint64_t kFew = 1 << 20;  // bytes of a CPU
+    const uint64_t element = uint64_t{spec.key_size} + spec.value_size;
+    spec.no_prealloc = element > 256 && element * spec.max_entries > kFew &&
+                       spec.type != MapType::Array && spec.type != MapType::PerCpuArray;
     largest_value = std::max(largest_value, spec.value_size);
     object.user_maps.push_back(std::move(map));
     object.maps.push_back(std::move(spec));
