@@ -63,10 +63,10 @@ int show_latency(const Command& command) {
                                        return clause(*traced, command, probes, when);
                                      });
   if (script.empty()) return kFailed;
-  // The histograms are large, and by function it is known how many there will be.
-  if (command.by.empty())
-    script =
-        "config = { max_map_keys = " + std::to_string(traced->functions.size()) + " }\n" + script;
+  // The histograms are large; by function it is known how many there will be.
+  constexpr size_t kMostBy = 2048;
+  const size_t most = command.by.empty() ? traced->functions.size() : kMostBy;
+  script = "config = { max_map_keys = " + std::to_string(most) + " }\n" + script;
   script += timers(command, "print(@max); print(@ns);");
   const auto image = traced->image;
   const auto functions = traced->functions;

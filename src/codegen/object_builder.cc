@@ -125,11 +125,16 @@ Result<void> make_maps(ObjectBuilder& builder) {
     map.name = decl.name;
     map.map = static_cast<uint32_t>(object.maps.size());
     map.value = decl.value;
-    map.per_cpu = decl.value.is_aggregate() && !uses[i].read;
     map.hist_bits = decl.hist_bits;
     map.lhist_min = decl.lhist_min;
     map.lhist_max = decl.lhist_max;
     map.lhist_step = decl.lhist_step;
+    // Of large elements one for all CPUs: at a hit the kernel mostly has none at hand for every
+    // CPU, and those of all keys cannot be allocated beforehand. Counts are added up atomically
+    // anyway.
+    constexpr uint32_t kLarge = 4096;
+    map.per_cpu = decl.value.is_aggregate() && !uses[i].read &&
+                  (decl.keys.empty() || value_size(map) <= kLarge);
     uint32_t key_size = 0;
     for (const Type& key : decl.keys) {
       map.keys.push_back({key, key_size, -1});
@@ -153,9 +158,9 @@ Result<void> make_maps(ObjectBuilder& builder) {
     // Preallocating huge elements for every possible key wastes memory that is never touched. But
     // at a hit the kernel may have no large per-CPU element at hand, and the update is lost: where
     // there are few keys, all are allocated.
-    constexpr uint64_t kFew = 1 << 20;  // bytes of a CPU
+    const uint64_t few = map.per_cpu ? 1 << 20 : 32 << 20;  // bytes, of a CPU or in all
     const uint64_t element = uint64_t{spec.key_size} + spec.value_size;
-    spec.no_prealloc = element > 256 && element * spec.max_entries > kFew &&
+    spec.no_prealloc = element > 256 && element * spec.max_entries > few &&
                        spec.type != MapType::Array && spec.type != MapType::PerCpuArray;
     largest_value = std::max(largest_value, spec.value_size);
     object.user_maps.push_back(std::move(map));
