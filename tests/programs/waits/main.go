@@ -132,17 +132,21 @@ func state() string {
 
 func idle(what string) bool { return what != "" && what != "running" && what != "runnable" }
 
-// Calls f when goroutine 1 has waited for `pause` and is seen to wait still.
+// Calls f when goroutine 1 has waited for `pause` and is seen to wait still, for the same: it may have
+// been on its way there only, in the system call that finds nothing to read.
 func releases(f func()) {
 	go func() {
-		what := state()
-		for ; !idle(what); what = state() {
-			time.Sleep(time.Millisecond)
+		for {
+			what := state()
+			begin := time.Now()
+			time.Sleep(pause)
+			waited := time.Since(begin)
+			if idle(what) && state() == what {
+				observed = what
+				seen += waited
+				break
+			}
 		}
-		begin := time.Now()
-		time.Sleep(pause)
-		observed = what
-		seen += time.Since(begin)
 		f()
 	}()
 }
