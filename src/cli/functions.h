@@ -1,13 +1,15 @@
 // Functions as a person names them, found in a program.
 //
-// Entry points: find_functions(), complete_function().
+// Entry points: find_functions(), complete_function(), direct_target().
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "go/image.h"
 
@@ -19,6 +21,18 @@ namespace gotap::cli {
 /// left out (`http:`, `http.(*Server).*`). Errors: it is the end of several (they are listed), or
 /// of none (the nearest names).
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name);
+
+/// Bytes of a direct call or jump as direct_target() knows it: call rel32, jmp rel32.
+constexpr uint64_t kDirectBytes = 5;
+
+/// Where the bytes at `offset` of the code at `entry` call or jump to, if they are such an
+/// instruction; whether one begins there is another question (Image::boundaries()).
+inline std::optional<uint64_t> direct_target(Bytes code, uint64_t offset, uint64_t entry) {
+  if (offset + kDirectBytes > code.size()) return std::nullopt;
+  if (const uint8_t opcode = code[offset]; opcode != 0xe8 && opcode != 0xe9) return std::nullopt;
+  const auto distance = static_cast<int32_t>(code.u32(offset + 1).value_or(0));
+  return entry + offset + kDirectBytes + static_cast<uint64_t>(static_cast<int64_t>(distance));
+}
 
 /// What `prefix` can become: whole names; where none begins so, ends of names that mean one
 /// function. Of more than a hundred those are told apart by the next part of their names alone,

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/functions.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
 
@@ -38,20 +39,15 @@ bool is_beneath_notice(std::string_view name) {
 
 // The functions that one calls or jumps to directly.
 std::set<uint32_t> called_by(const go::Image& image, uint32_t function) {
-  constexpr uint64_t kLength = 5;  // call rel32, jmp rel32
   std::set<uint32_t> found;
   const go::Function& from = image.functions()[function];
   const auto code = image.bytes_at(from.entry, from.end - from.entry);
   const auto boundaries = image.boundaries(function);
   if (!code || !boundaries) return found;
   for (const uint64_t at : *boundaries) {
-    const uint64_t offset = at - from.entry;
-    if (offset + kLength > code->size()) continue;
-    if (const uint8_t opcode = (*code)[offset]; opcode != 0xe8 && opcode != 0xe9) continue;
-    const auto distance = static_cast<int32_t>(code->u32(offset + 1).value_or(0));
-    const uint64_t target = at + kLength + static_cast<uint64_t>(static_cast<int64_t>(distance));
-    const auto to = image.function_at(target);
-    if (to && *to != function && image.functions()[*to].entry == target) found.insert(*to);
+    const auto target = direct_target(*code, at - from.entry, from.entry);
+    const auto to = target ? image.function_at(*target) : std::nullopt;
+    if (to && *to != function && image.functions()[*to].entry == *target) found.insert(*to);
   }
   return found;
 }
@@ -199,32 +195,37 @@ class GraphScript {
 }  // namespace
 
 int graph_calls(const Command& command) {
-  // The first function is the root.
-  Command of_root = command;
-  of_root.functions.resize(1);
-  auto traced = open_traced(of_root);
+  auto traced = open_traced(command);
   if (!traced) return kFailed;
-  if (traced->functions.size() != 1) {
-    print_error({count_of(traced->functions.size(), "function") + " match, and graph is about one",
+  // The first function is the root; that it is known has been seen.
+  auto roots = find_functions(*traced->image, command.functions[0]);
+  if (!roots.ok()) return kFailed;
+  std::erase_if(*roots, [&](uint32_t it) {
+    return !std::binary_search(traced->functions.begin(), traced->functions.end(), it);
+  });
+  if (roots->empty()) {
+    print_error({"--exclude leaves no function", ""});
+    return kFailed;
+  }
+  if (roots->size() != 1) {
+    print_error({count_of(roots->size(), "function") + " match, and graph is about one",
                  "name it first, and behind it what else is to be followed below it"});
     return kFailed;
   }
-  const uint32_t root = traced->functions[0];
-  std::optional<Traced> named = command.functions.size() > 1 ? open_traced(command) : traced;
-  if (!named) return kFailed;
-  const auto below = functions_below(command, *named, root);
+  const uint32_t root = roots->front();
+  const auto below = functions_below(command, *traced, root);
   if (!below) return kFailed;
   // What of a call is asked for is decided at the end of its tree.
   Command plain = command;
   plain.filter.clear();
   plain.slower.clear();
   plain.errors = false;
-  named->functions = *below;
-  named->functions.push_back(root);
-  std::sort(named->functions.begin(), named->functions.end());
+  traced->functions = *below;
+  traced->functions.push_back(root);
+  std::sort(traced->functions.begin(), traced->functions.end());
   std::vector<uint32_t> followed;
   bool has_root = false;
-  for (const ChosenCalls& calls : choose_calls(plain, *named, "uretprobe")) {
+  for (const ChosenCalls& calls : choose_calls(plain, *traced, "uretprobe")) {
     if (calls.function == root)
       has_root = true;
     else
@@ -241,9 +242,9 @@ int graph_calls(const Command& command) {
   style.panics = command.panics;
   style.sum = command.sum;
   style.limit = command.limit;
-  const std::string script = GraphScript(command, *named).text(root, followed);
+  const std::string script = GraphScript(command, *traced).text(root, followed);
   return run_command(
-      command, std::move(*named), script + timers(command),
+      command, std::move(*traced), script + timers(command),
       [&](const output::SinkOptions& options) -> std::unique_ptr<output::Sink> {
         if (command.run.json)
           return std::make_unique<output::GraphJsonSink>(options, style, json_head(command));

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/functions.h"
 #include "cli/report.h"
 #include "go/type_info.h"
 #include "plan/plan.h"
@@ -251,20 +252,14 @@ void say_copies(const go::Image& image, std::string_view name) {
 
 // The functions that call or jump to `entry` directly, and how often that stands in their code.
 std::map<std::string_view, size_t> callers(const go::Image& image, uint64_t entry) {
-  constexpr uint64_t kLength = 5;  // call rel32, jmp rel32
   std::map<std::string_view, size_t> found;
   for (uint32_t i = 0; i < image.functions().size(); i++) {
     const go::Function& function = image.functions()[i];
     const auto code = image.bytes_at(function.entry, function.end - function.entry);
     if (!code || entry - function.entry < function.end - function.entry) continue;
     std::vector<uint64_t> sites;
-    for (uint64_t at = 0; at + kLength <= code->size(); at++) {
-      if (const uint8_t opcode = (*code)[at]; opcode != 0xe8 && opcode != 0xe9) continue;
-      const auto distance = static_cast<int32_t>(code->u32(at + 1).value_or(0));
-      const uint64_t address = function.entry + at;
-      if (address + kLength + static_cast<uint64_t>(static_cast<int64_t>(distance)) == entry)
-        sites.push_back(address);
-    }
+    for (uint64_t at = 0; at + kDirectBytes <= code->size(); at++)
+      if (direct_target(*code, at, function.entry) == entry) sites.push_back(function.entry + at);
     if (sites.empty()) continue;
     // Such bytes may stand inside another instruction.
     const auto boundaries = image.boundaries(i);
