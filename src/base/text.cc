@@ -118,6 +118,10 @@ std::vector<std::string> nearest_names(std::string_view name,
   return names;
 }
 
+std::string right_aligned(const std::string& text, size_t width) {
+  return std::string(text.size() < width ? width - text.size() : 0, ' ') + text;
+}
+
 std::string escape_controls(std::string_view text) {
   std::string out;
   out.reserve(text.size());

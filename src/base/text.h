@@ -24,6 +24,9 @@ std::vector<std::string> nearest_names(std::string_view name,
 /// Edit distance of two words, counting a swap of neighbours as one; at most `limit` + 1.
 size_t edit_distance(std::string_view a, std::string_view b, size_t limit);
 
+/// `text` with blanks before it up to `width` bytes.
+std::string right_aligned(const std::string& text, size_t width);
+
 /// `text` with control bytes and invalid UTF-8 as \n, \t, \xNN: safe on a terminal.
 std::string escape_controls(std::string_view text);
 

@@ -5,27 +5,18 @@
 #include <cstdio>
 #include <variant>
 
+#include "base/text.h"
 #include "output/map_text.h"
 
 namespace gotap::output {
 
 namespace {
 
-uint64_t count_in(const MapEntry& entry) {
-  const auto* value = std::get_if<Value>(&entry.value);
-  const auto* calls = value ? std::get_if<int64_t>(&value->data) : nullptr;
-  return calls ? static_cast<uint64_t>(*calls) : 0;
-}
-
 std::string percent(uint64_t part, uint64_t all) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f%%",
                 all ? 100.0 * static_cast<double>(part) / static_cast<double>(all) : 0.0);
   return text;
-}
-
-std::string right(const std::string& text, size_t width) {
-  return std::string(text.size() < width ? width - text.size() : 0, ' ') + text;
 }
 
 constexpr size_t kShareWidth = 10;
@@ -38,7 +29,7 @@ void CountSink::attached(uint64_t probes) {
 }
 
 CountSink::Row CountSink::row_of(const MapEntry& entry) const {
-  Row row{.calls = count_in(entry)};
+  Row row{.calls = number_in(entry)};
   MapEntry named;
   for (const Value& key : entry.keys) {
     const auto* stack = std::get_if<Stack>(&key.data);
@@ -74,8 +65,8 @@ std::vector<CountSink::Row> CountSink::shared_rows(const Losses& losses) {
                                : open == 0 ? percent(0, n)
                                            : at_most + percent(open, n);
     rows.push_back({n,
-                    right(has_errors ? percent(errors[name], n) : "-", kShareWidth) +
-                        right(panics, kShareWidth),
+                    right_aligned(has_errors ? percent(errors[name], n) : "-", kShareWidth) +
+                        right_aligned(panics, kShareWidth),
                     name,
                     {}});
   }
@@ -102,7 +93,8 @@ void CountSink::show(const std::vector<Row>& rows) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   const size_t begin = data().size();
   data() += "\n       calls       per s";
-  if (style_.share) data() += right("errors", kShareWidth) + right("panics", kShareWidth);
+  if (style_.share)
+    data() += right_aligned("errors", kShareWidth) + right_aligned("panics", kShareWidth);
   data() += '\n';
   const auto add = [&](uint64_t calls, const std::string& shares, const std::string& name) {
     char line[64];
@@ -139,7 +131,7 @@ void CountSink::map(const MapDump& map) {
   if (style_.share) {
     std::map<std::string, uint64_t>& counts = counts_[map.name];
     counts.clear();
-    for (const MapEntry& entry : map.entries) counts[keys_text(entry)] = count_in(entry);
+    for (const MapEntry& entry : map.entries) counts[keys_text(entry)] = number_in(entry);
     if (ended_)
       held_ = true;
     else if (!shares)

@@ -5,18 +5,13 @@
 
 #include "base/text.h"
 #include "output/latency.h"
+#include "output/map_text.h"
 
 namespace gotap::output {
 
 namespace {
 
 constexpr size_t kTimeColumns = 9;
-
-uint64_t number(const Value& value) {
-  if (const auto* it = std::get_if<uint64_t>(&value.data)) return *it;
-  if (const auto* it = std::get_if<int64_t>(&value.data)) return static_cast<uint64_t>(*it);
-  return 0;
-}
 
 std::string words(const Value& value) {
   if (const auto* it = std::get_if<std::string>(&value.data)) return *it;
@@ -31,10 +26,7 @@ std::string error_of(const Value& value) {
   return text == "nil" || text == "<nil>" ? "" : text;
 }
 
-std::string column(std::string text) {
-  if (text.size() < kTimeColumns) text.insert(0, kTimeColumns - text.size(), ' ');
-  return text;
-}
+std::string column(const std::string& text) { return right_aligned(text, kTimeColumns); }
 
 std::string line_of(const std::string& total, const std::string& self, size_t depth,
                     const std::string& what) {
@@ -180,26 +172,27 @@ void Graph::take(const Format& format, const std::vector<Value>& args) {
     return format.text.starts_with(kind) && args.size() >= least;
   };
   const auto place = [&](size_t first) {
-    return CallTrees::Place{number(args[first]), number(args[first + 1]), number(args[first + 2])};
+    return CallTrees::Place{number_in(args[first]), number_in(args[first + 1]),
+                            number_in(args[first + 2])};
   };
   if (is("root ", 5))
-    trees_.root({number(args[2]), number(args[1]), number(args[3])}, words(args[4]),
+    trees_.root({number_in(args[2]), number_in(args[1]), number_in(args[3])}, words(args[4]),
                 words(args[0]));
   else if (is("begin ", 4))
     trees_.begin(place(0), words(args[3]));
   else if (is("end ", 5))
-    trees_.end(place(0), words(args[3]), number(args[4]), args.size() > 5 ? error_of(args[5]) : "");
+    trees_.end(place(0), words(args[3]), number_in(args[4]),
+               args.size() > 5 ? error_of(args[5]) : "");
   else if (is("recovered ", 2))
-    trees_.recovered(number(args[0]), number(args[1]));
+    trees_.recovered(number_in(args[0]), number_in(args[1]));
   else if (is("ended ", 2))
-    trees_.ended(number(args[0]), number(args[1]));
+    trees_.ended(number_in(args[0]), number_in(args[1]));
 }
 
 void Graph::take(const MapDump& map) {
   const auto total = [&] {
     uint64_t n = 0;
-    for (const MapEntry& entry : map.entries)
-      if (const Value* value = std::get_if<Value>(&entry.value)) n += number(*value);
+    for (const MapEntry& entry : map.entries) n += number_in(entry);
     return n;
   };
   if (map.name == "@calls") calls_ = total();

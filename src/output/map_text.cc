@@ -65,6 +65,17 @@ bool key_less(const Value& a, const Value& b) {
 
 }  // namespace
 
+uint64_t number_in(const Value& value) {
+  if (const auto* it = std::get_if<uint64_t>(&value.data)) return *it;
+  const auto* it = std::get_if<int64_t>(&value.data);
+  return it && *it > 0 ? static_cast<uint64_t>(*it) : 0;
+}
+
+uint64_t number_in(const MapEntry& entry) {
+  const auto* value = std::get_if<Value>(&entry.value);
+  return value ? number_in(*value) : 0;
+}
+
 Value average(const Average& a) {
   if (a.count == 0) {
     if (a.is_signed) return {int64_t{0}};

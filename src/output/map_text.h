@@ -19,6 +19,10 @@ void sort_entries(std::vector<MapEntry>& entries);
 /// The entries to show, in their order: the last `top` of all if the map says so.
 std::vector<MapEntry> shown_entries(const MapDump& map);
 
+/// A whole number that is not negative, as counts and times are; of anything else 0.
+uint64_t number_in(const Value& value);
+uint64_t number_in(const MapEntry& entry);
+
 /// The quotient; 0 of nothing. And the sum.
 Value average(const Average& average);
 Value total(const Average& average);

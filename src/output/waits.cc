@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "output/latency.h"
+#include "output/map_text.h"
 
 namespace gotap::output {
 
@@ -28,14 +29,6 @@ std::string shown(const std::string& what) {
     if (word == what) return std::string(text);
   constexpr std::string_view kSyscall = "syscall ";
   return what.starts_with(kSyscall) ? "system call " + what.substr(kSyscall.size()) : what;
-}
-
-uint64_t number_of(const MapEntry& entry) {
-  const auto* value = std::get_if<Value>(&entry.value);
-  if (!value) return 0;
-  if (const auto* number = std::get_if<uint64_t>(&value->data)) return *number;
-  const auto* number = std::get_if<int64_t>(&value->data);
-  return number && *number > 0 ? static_cast<uint64_t>(*number) : 0;
 }
 
 // Key `index`, if it is text.
@@ -60,14 +53,14 @@ void WaitsSink::map(const MapDump& map) {
   if (map.name == "@calls") {  // the first of all
     functions_.clear();
     left_out_ = 0;
-    for (const MapEntry& entry : map.entries) functions_[key_of(entry, 0)].calls = number_of(entry);
+    for (const MapEntry& entry : map.entries) functions_[key_of(entry, 0)].calls = number_in(entry);
   } else if (map.name == "@left_out") {
-    for (const MapEntry& entry : map.entries) left_out_ += number_of(entry);
+    for (const MapEntry& entry : map.entries) left_out_ += number_in(entry);
   } else if (map.name == "@longest" || map.name == "@spent" || map.name == "@waits") {
     for (const MapEntry& entry : map.entries) {
       Function& function = functions_[key_of(entry, 0)];
       Part& part = function.parts[key_of(entry, 1)];
-      const uint64_t number = number_of(entry);
+      const uint64_t number = number_in(entry);
       if (map.name == "@longest") {
         part.longest_ns = number;
       } else if (map.name == "@spent") {
