@@ -303,11 +303,7 @@ int log_line(const Command& command) {
   Piece head;
   const std::string context = context_at(line);
   if (!context.empty()) head.text("trace=").value("%s", "trace_id(" + context + ")").text(" ");
-  Piece tail;
-  if (command.stack)
-    tail.value("%s", "ustack");  // begins with the end of the line
-  else
-    tail.text("\n");
+  const Piece tail = end_of_line(command.stack);
   const std::string script = line.probe() + when + " {\n  printf(\"" + kLineHead + head.format +
                              text->format + tail.format + "\", " + kLineHeadArguments +
                              head.arguments + text->arguments + tail.arguments + ");\n" +
