@@ -168,8 +168,7 @@ constexpr CommandRow kCommands[] = {
      "the "
      "first, by whatever way they are called. With --slower, --errors or --panics only the trees "
      "that are so are shown, whole. What a panic ended has no time. Goroutines that the calls "
-     "start "
-     "are not part of the tree. Of many calls --rate a second are followed."},
+     "start are not part of the tree. Of many calls --rate a second are followed."},
     {"log", Command::Kind::Log, "a line when a line of source runs, with its variables",
      "  gotap log -p 1234 checkout.go:142 'cart {cart.ID} has {len(cart.Items)} items'\n"
      "  gotap log -n server store/put.go:57 '{key}: {err}' --when 'err != nil'\n"
@@ -431,8 +430,7 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
   if (row.kind == Command::Kind::Doctor && targets < 2) return "";
   if (targets != 1)
     return "name one program: -p PID, -n NAME, --exe FILE, --container ID, --pod NAMESPACE/NAME or "
-           "-- "
-           "COMMAND";
+           "-- COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
   if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)

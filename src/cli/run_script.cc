@@ -64,7 +64,7 @@ Result<int> trace(const Options& options, bpf::Kernel& kernel, trace::AttachMode
   session_options.attach = std::move(attach);
   session_options.pids = options.pids;
   session_options.container = options.container;
-  session_options.node.cgroups = trace::find_cgroups();
+  if (options.container.is_given()) session_options.node.cgroups = trace::find_cgroups();
   session_options.ring_bytes = ring_bytes(compiled.settings);
   session_options.max_cat_bytes = compiled.settings.max_cat_bytes;
   session_options.cut_mark = compiled.settings.str_trunc_trailer;

@@ -116,6 +116,17 @@ TEST_F(ByEvent, WhatSpeaksOfAnotherInstructionIsNotBelieved) {
   EXPECT_EQ(calls(0), 0u);
 }
 
+// What the script's only map, a count, has on all CPUs.
+uint64_t counted(const CompiledScript& script, BpfInterpreter& bpf) {
+  uint64_t hits = 0;
+  for (uint32_t cpu = 0; cpu < BpfInterpreter::kCpus; cpu++) {
+    uint64_t count;
+    std::memcpy(&count, bpf.lookup(script.object.user_maps[0].map, Buffer(4), cpu)->data(), 8);
+    hits += count;
+  }
+  return hits;
+}
+
 TEST(SeveralProcesses, OnlyThoseOfTheSetCount) {
   CompiledScript script = compile("uprobe:go:\"f\" { @ = count(); }", {.several_tgids = true});
   BpfInterpreter bpf(script.object);
@@ -127,13 +138,7 @@ TEST(SeveralProcesses, OnlyThoseOfTheSetCount) {
     bpf.update(static_cast<uint32_t>(script.object.tgids), bytes_of(uint32_t{200}),
                bytes_of(uint32_t{1}));
   }
-  uint64_t hits = 0;
-  for (uint32_t cpu = 0; cpu < BpfInterpreter::kCpus; cpu++) {
-    uint64_t count;
-    std::memcpy(&count, bpf.lookup(script.object.user_maps[0].map, Buffer(4), cpu)->data(), 8);
-    hits += count;
-  }
-  EXPECT_EQ(hits, 2u);  // the second and the fourth
+  EXPECT_EQ(counted(script, bpf), 2u);  // the second and the fourth
 }
 
 TEST(Cgroups, OnlyProcessesBelowThoseOfTheSetCount) {
@@ -147,13 +152,7 @@ TEST(Cgroups, OnlyProcessesBelowThoseOfTheSetCount) {
     process.cgroups = groups;
     ASSERT_TRUE(bpf.run(script.object.programs[0], process).ok());
   }
-  uint64_t hits = 0;
-  for (uint32_t cpu = 0; cpu < BpfInterpreter::kCpus; cpu++) {
-    uint64_t count;
-    std::memcpy(&count, bpf.lookup(script.object.user_maps[0].map, Buffer(4), cpu)->data(), 8);
-    hits += count;
-  }
-  EXPECT_EQ(hits, 2u);  // the first and the second
+  EXPECT_EQ(counted(script, bpf), 2u);  // the first and the second
 }
 
 TEST(SeveralProcesses, TheVerifierTakesWhatTheWaysOfAttachingAsk) {

@@ -16,8 +16,8 @@ using lang::Expr;
 constexpr uint32_t kMaxFrames = 65536;
 // Only says that there is a ring: how large it is, the session decides.
 constexpr uint32_t kRingBytes = 8 << 20;
-// The kernel gives a hash element's key no more than the BPF stack has.
 constexpr uint32_t kMostCgroups = 4096;  // starts of one container that a run can follow
+// The kernel gives a hash element's key no more than the BPF stack has.
 constexpr uint32_t kMaxKeySize = 16384;
 
 // The kernel allows 15 characters of a small alphabet.

@@ -19,9 +19,8 @@
 //   place between, while typelinks and itablinks went. Names: reflect/type.go, varint since 1.17.
 //   embedded_bit: structField.offsetEmbed, reflect/type.go, until 1.18. map_size: sizeof maptype
 //   (runtime/type.go), abi.MapType (internal/abi/map*.go); with Swiss maps 1.24, again 1.27.
-// poll_layout: struct pollDesc (runtime/netpoll.go), from the DWARF of each version's binaries;
-// of 1.16
-//   to 1.18 and 1.20 none was at hand.
+// poll_layout: struct pollDesc (runtime/netpoll.go), from the DWARF of each version's binaries; of
+//   1.16 to 1.18 and 1.20 none was at hand.
 #include "go/versions.h"
 
 #include <algorithm>

@@ -703,8 +703,7 @@ std::vector<BuiltinRow> make_rows() {
        C::Function, W::Anywhere, 1, 1, check_shown<Type::Kind::Signal>},
       {Builtin::WaitName, "wait_name", "wait_name(n)",
        "what a goroutine does: 0 running, 1 runnable, 2 C or a system call, 0x100 + a waitReason "
-       "of "
-       "its runtime, 0x1000 + the number of a system call",
+       "of its runtime, 0x1000 + the number of a system call",
        C::Function, W::Anywhere, 1, 1, check_shown<Type::Kind::Wait>},
       {Builtin::Bswap, "bswap", "bswap(n)", "the bytes of a number in reverse order", C::Function,
        W::Anywhere, 1, 1, check_bswap},

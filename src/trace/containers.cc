@@ -33,10 +33,8 @@ std::string container_id(std::string_view name) {
 // Of "kubepods-burstable-pod01234567_89ab.slice" and "pod01234567-89ab" the UID; empty: no pod's.
 std::string pod_uid(std::string_view name) {
   if (name.ends_with(".slice")) name.remove_suffix(6);
-  if (name.starts_with("kubepods"))
-    name.remove_prefix(std::min(name.size(), name.rfind('-') == std::string_view::npos
-                                                 ? name.size()
-                                                 : name.rfind('-') + 1));
+  const size_t dash = name.rfind('-');
+  if (name.starts_with("kubepods") && dash != std::string_view::npos) name.remove_prefix(dash + 1);
   if (!name.starts_with("pod") || name.size() < 4) return {};
   std::string uid(name.substr(3));
   std::replace(uid.begin(), uid.end(), '_', '-');
