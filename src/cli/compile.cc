@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cli/environment.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "codegen/codegen.h"
@@ -177,7 +178,10 @@ std::optional<Planned> plan_script(const Options& options, int& exit_code) {
   }
   if (dumped("types", [&] { return lang::dump(checked.program); })) return std::nullopt;
 
-  plan::Planned planned = plan::make_plan(checked.program, targets);
+  plan::Planned planned = [&] {
+    const Stage stage("finding the sites of the probes");
+    return plan::make_plan(checked.program, targets);
+  }();
   diagnostics.clear();
   for (const plan::Problem& problem : planned.problems)
     diagnostics.push_back(error_at(problem.location, problem.message, problem.hint));

@@ -1,9 +1,13 @@
 #include "cli/run.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 
+#include "base/terminal.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/targets.h"
 
@@ -20,6 +24,9 @@ int run(int argc, const char* const* argv) {
       print_error(found.error());
       return kFailed;
     }
+  const bool quiet = line.options.quiet || line.command.run.quiet;
+  allow_progress(!quiet && is_terminal(STDERR_FILENO) &&
+                 line.command.kind != Command::Kind::Complete);
   switch (line.command.kind) {
     case Command::Kind::Trace: return trace_calls(line.command);
     case Command::Kind::Latency: return show_latency(line.command);

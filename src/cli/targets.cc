@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cli/progress.h"
 #include "trace/process.h"
 
 namespace gotap::cli {
@@ -161,6 +162,7 @@ Result<void> find_container(Options& options) {
 
 Result<plan::Target> open_target(const std::string& path, const Options& options,
                                  std::string& note) {
+  const Stage stage("reading " + escape_controls(path));
   auto ours = resolve_program(path);
   TRY(found,
       find_for(options.pids.empty() ? options.inside : options.pids, path, ours.ok() ? *ours : ""));
