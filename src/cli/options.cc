@@ -310,7 +310,7 @@ void add_graph_options(CLI::App& app, Command& command) {
   app.add_flag("--sum", command.sum, "the sum of all the trees at the end, not each");
   app.add_option("--rate", command.rate, "follow so many calls a second; 100 unless said otherwise")
       ->option_text("N");
-  app.add_option("--limit", command.limit, "show so many trees and no more")->option_text("N");
+  app.add_option("--limit", command.limit, "end after so many trees")->option_text("N");
 }
 
 // For how long, where to.

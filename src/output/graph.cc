@@ -160,7 +160,7 @@ void Graph::done(CallTree tree) {
   const bool any = style_.slower_ns == 0 && !style_.errors && !style_.panics;
   const bool wanted = any || (style_.slower_ns && root.ns > style_.slower_ns) ||
                       (style_.errors && !root.error.empty()) || (style_.panics && thrown);
-  if (!wanted || (style_.limit && shown_ >= style_.limit)) return;
+  if (!wanted || is_complete()) return;
   shown_++;
   if (!style_.sum) return finished_.push_back(std::move(tree));
   if (profile_.empty()) profile_.push_back({root.function, 0, 0, 0, 0, 0, {}});

@@ -52,6 +52,8 @@ class Graph {
   std::vector<CallTree> finished();
   const std::vector<Profile>& profile() const { return profile_; }
   const GraphStyle& style() const { return style_; }
+  /// As many trees as were asked for.
+  bool is_complete() const { return style_.limit && shown_ == style_.limit; }
   /// "12 calls of main.f, 10 of them followed; 3 shown".
   std::string summary() const;
 
@@ -78,6 +80,7 @@ class GraphSink : public TextSink {
   void print(const Format& format, const std::vector<Value>& args) override;
   void map(const MapDump& map) override;
   void end() override { ending(); }
+  bool is_complete() const override { return graph_.is_complete(); }
 
  private:
   Graph graph_;
@@ -93,6 +96,7 @@ class GraphJsonSink : public JsonSink {
       : JsonSink(options, head), graph_(std::move(style)) {}
   void print(const Format& format, const std::vector<Value>& args) override;
   void map(const MapDump& map) override;
+  bool is_complete() const override { return graph_.is_complete(); }
 
  private:
   Graph graph_;

@@ -68,9 +68,11 @@ TEST_F(GraphTest, AnyOfWhatIsAskedForWillDo) {
   root();
   end("f", 100, 1001);
   EXPECT_NE(text().find("  f\n"), std::string::npos);
+  EXPECT_FALSE(graph_->is_complete());
   root();
   end("f", 100, 10, "bad");
   EXPECT_NE(text().find("  f = bad\n"), std::string::npos);
+  EXPECT_TRUE(graph_->is_complete());
   root();
   end("f", 100, 10, "bad");
   EXPECT_EQ(text(), "");  // the limit

@@ -147,6 +147,8 @@ class Sink {
   virtual void flush() = 0;
   /// False once the output can no longer be written (closed pipe, full disk).
   virtual bool ok() const = 0;
+  /// Whether all is there that was asked for, and tracing can end.
+  virtual bool is_complete() const { return false; }
 };
 
 }  // namespace gotap::output

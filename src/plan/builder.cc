@@ -651,7 +651,8 @@ bool Builder::add_site(const Mark& first, uint32_t program) {
 }
 
 // From here on no mark is added: the marks of an instruction make its shape, equal shapes become
-// one program.
+// one program. Where several inlined calls begin at one instruction each has a program of its own:
+// without cookies the instruction is all that a program knows of its site.
 void Builder::finish() {
   Plan& plan = out_.plan;
   mark_goroutine_ends();
@@ -660,14 +661,20 @@ void Builder::finish() {
   };
   std::sort(marks_.begin(), marks_.end(),
             [&](const Mark& a, const Mark& b) { return order(a) < order(b); });
-  std::map<Shape, uint32_t> programs;
-  std::vector<std::pair<const Mark*, uint32_t>> placed;  // an instruction's marks, its program
+  std::map<std::pair<Shape, size_t>, uint32_t> programs;  // by shape, and how many were there
+  std::vector<std::pair<const Mark*, uint32_t>> placed;   // an instruction's marks, its program
   std::vector<size_t> counts;
+  std::vector<Shape> there;  // of the instruction
   const Mark* const end = marks_.data() + marks_.size();
   for (const Mark *begin = marks_.data(), *next = begin; begin != end; begin = next) {
     while (next != end && place_of(*next) == place_of(*begin)) next++;
+    if (begin == marks_.data() || begin[-1].target != begin->target ||
+        begin[-1].address != begin->address)
+      there.clear();
+    there.push_back(shape_of(begin, next));
+    const auto before = std::count(there.begin(), there.end(), there.back()) - 1;
     auto [program, fresh] =
-        programs.try_emplace(shape_of(begin, next), static_cast<uint32_t>(programs.size()));
+        programs.try_emplace({there.back(), before}, static_cast<uint32_t>(programs.size()));
     if (fresh) counts.push_back(0);
     counts[program->second]++;
     placed.emplace_back(begin, program->second);
@@ -675,7 +682,7 @@ void Builder::finish() {
   plan.layouts = layouts_.all();
   plan.copies = layouts_.copies();
   plan.programs.resize(programs.size());
-  for (const auto& [shape, index] : programs) plan.programs[index].shape = shape;
+  for (const auto& [shape, index] : programs) plan.programs[index].shape = shape.first;
   for (size_t i = 0; i < counts.size(); i++) plan.programs[i].sites.reserve(counts[i]);
   for (auto [first, program] : placed)
     if (!add_site(*first, program)) return;

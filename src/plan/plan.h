@@ -135,7 +135,7 @@ struct Site {
   SiteBytes bytes;           ///< the instruction, checked again right before attaching
 };
 
-/// One BPF program and its sites: one uprobe_multi link.
+/// One BPF program and its sites, no two at one address: one uprobe_multi link.
 struct Program {
   Shape shape;
   std::vector<Site> sites;  ///< by address

@@ -206,7 +206,7 @@ Result<void> Session::State::follow(EventHandler& events, Waiter& waiter, const 
   const bool needs_housekeeping = loaded.hits_send || tracks_frames() || container;
   const int64_t period = container ? kContainerStarts : kHousekeeping;
   int64_t delay = kDrainBusy, next_housekeeping = now_ns() + period;
-  while (!events.stopping()) {
+  while (!events.stopping() && !events.sink().is_complete()) {
     int64_t timeout = loaded.hits_send ? delay : needs_housekeeping ? period : -1;
     if (overhead) {
       const int64_t next = std::max<int64_t>(overhead->next() - now_ns(), 0);

@@ -395,6 +395,17 @@ TEST_F(SessionTest, IntervalsRunUntilExit) {
   EXPECT_EQ(ticks, 3);
 }
 
+TEST_F(SessionTest, AnOutputThatHasAllItWasAskedForEndsIt) {
+  add_timer(lang::ProbeKind::Interval, "tick", 1'000'000);
+  kernel_.on_attach = nullptr;
+  int ticks = 0;
+  kernel_.on_run = [&](const std::string& program) {
+    if (program == "tick" && ++ticks == 3) sink_.complete = true;
+  };
+  ASSERT_TRUE(run().ok());
+  EXPECT_EQ(ticks, 3);
+}
+
 TEST_F(SessionTest, SignalsEndItAndTheMapsArePrinted) {
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
     sink_ = TestSink();

@@ -58,7 +58,7 @@ class TestSink : public output::Sink {
  public:
   std::vector<std::string> lines;
   output::Losses lost;
-  bool writable = true;
+  bool writable = true, complete = false;
 
   void attached(uint64_t probes) override { add("attached " + std::to_string(probes)); }
   void print(const Format& format, const std::vector<output::Value>& args) override {
@@ -89,6 +89,7 @@ class TestSink : public output::Sink {
   void message(const std::string& line) override { add("message " + line); }
   void flush() override {}
   bool ok() const override { return writable; }
+  bool is_complete() const override { return complete; }
 
  private:
   void add(const std::string& line) { lines.push_back(line); }

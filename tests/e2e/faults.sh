@@ -84,7 +84,8 @@ descriptors() {
   local n bad=0
   for n in 4 5 6 7 8 9 10 11 12 13 14 15 16 18 20 22 24; do
     code=0
-    prlimit --nofile="$n" "$GOTAP" -p "$program" all.bt > out 2> err 8>&- || code=$?
+    # Not through tests/run's script for --attach: a shell needs descriptors of its own.
+    prlimit --nofile="$n" "${GOTAP_PLAIN:-$GOTAP}" ${GOTAP_ATTACH:+--attach="$GOTAP_ATTACH"} -p "$program" all.bt > out 2> err 8>&- || code=$?
     sane "faults-nofile-$n" || bad=$((bad + 1))
     if [ "$code" = 1 ] && ! grep -Eiq 'too many open files' err; then
       fail "faults-nofile-$n-message" err
