@@ -199,7 +199,7 @@ no_privilege() {
     skip badinput-privilege "needs root and setpriv to give it up"
     return
   fi
-  chmod 755 "$work" && cp "$GOTAP" gotap-for-all && chmod 755 gotap-for-all sum
+  chmod 755 "$work" && cp "${GOTAP_PLAIN:-$GOTAP}" gotap-for-all && chmod 755 gotap-for-all sum
   local own=$GOTAP
   printf '#!/bin/sh\nexec setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all "%s" "$@"\n' "$work/gotap-for-all" > as-nobody
   chmod 755 as-nobody
