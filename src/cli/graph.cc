@@ -149,24 +149,32 @@ class GraphScript {
               "  }\n"
               "  if (@in[pid, goid]) {\n"
               "    @followed = count();\n"
-              "    printf(\"root %s %d %d %d %s\\n\", " +
-              kLineHeadArguments + ", pid, depth, func);\n  }\n}\n";
-    clauses("uprobe", below, "  printf(\"begin %d %d %d %s\\n\", pid, goid, depth, func);\n");
+              "    @number[pid, goid] += 1;\n"
+              "    printf(\"root %s %d %d %d %d %s\\n\", " +
+              kLineHeadArguments + ", pid, depth, @number[pid, goid], func);\n  }\n}\n";
+    clauses("uprobe", below,
+            kNext +
+                "  printf(\"begin %d %d %d %d %s\\n\", pid, goid, depth, @number[pid, goid], "
+                "func);\n");
     returns(below, "");
-    returns({root}, "  if (depth == @in[pid, goid]) { delete(@in, (pid, goid)); }\n");
+    returns({root}, "  if (depth == @in[pid, goid]) {\n" + kForget + "  }\n");
     if (!traced_.image->find("runtime.recovery").empty())
       script_ += traced_.probe("uprobe", "runtime.recovery") +
                  " /@in[pid, goid(arg0)]/ {\n"
-                 "  printf(\"recovered %d %d\\n\", pid, goid(arg0));\n}\n";
+                 "  @number[pid, goid(arg0)] += 1;\n"
+                 "  printf(\"recovered %d %d %d\\n\", pid, goid(arg0), @number[pid, goid(arg0)]);\n"
+                 "}\n";
     if (!traced_.image->find("runtime.goexit1").empty())
-      script_ += traced_.probe("uprobe", "runtime.goexit1") +
-                 " /@in[pid, goid]/ {\n"
-                 "  printf(\"ended %d %d\\n\", pid, goid);\n"
-                 "  delete(@in, (pid, goid));\n}\n";
+      script_ += traced_.probe("uprobe", "runtime.goexit1") + " /@in[pid, goid]/ {\n" + kNext +
+                 "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget +
+                 "}\n";
     return script_ + "interval:s:1 { @second = 0; }\n";
   }
 
  private:
+  const std::string kNext = "  @number[pid, goid] += 1;\n";
+  const std::string kForget = "  delete(@in, (pid, goid));\n  delete(@number, (pid, goid));\n";
+
   void clauses(const char* kind, const std::vector<uint32_t>& functions, const std::string& body) {
     std::string probes;
     for (const uint32_t function : functions)
@@ -182,8 +190,9 @@ class GraphScript {
     for (const auto& [result, all] : by_error) {
       const std::string error = result ? ", retval." + std::to_string(*result) : "";
       clauses("uretprobe", all,
-              std::string("  printf(\"end %d %d %d %s %d") + (result ? " %s" : "") +
-                  "\\n\", pid, goid, depth, func, duration" + error + ");\n" + more);
+              kNext + "  printf(\"end %d %d %d %d %s %d" + (result ? " %s" : "") +
+                  "\\n\", pid, goid, depth, @number[pid, goid], func, duration" + error + ");\n" +
+                  more);
     }
   }
 

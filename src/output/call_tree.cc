@@ -63,11 +63,23 @@ void CallTrees::throw_away(Open::iterator at, uint64_t depth) {
   }
 }
 
-void CallTrees::root(const Place& place, const std::string& function, const std::string& time) {
-  const Key key{place.pid, place.goid};
-  if (const auto at = open_.find(key); at != open_.end()) throw_away(at, place.depth);
-  Goroutine& goroutine = open_[key];
+// The tree that the event belongs to, unless one before it was lost.
+CallTrees::Open::iterator CallTrees::find(const Place& place) {
+  const auto at = open_.find({place.pid, place.goid});
+  if (at == open_.end()) return at;
+  if (place.number == at->second.number + 1) {
+    at->second.number = place.number;
+    return at;
+  }
+  torn_++;
+  open_.erase(at);
+  return open_.end();
+}
+
+void CallTrees::push(const Place& place, const std::string& function, const std::string& time) {
+  Goroutine& goroutine = open_[{place.pid, place.goid}];
   if (goroutine.frames.empty()) goroutine.time = time;
+  goroutine.number = place.number;
   Frame frame;
   frame.depth = place.depth;
   frame.begun = ++goroutine.events;
@@ -75,20 +87,24 @@ void CallTrees::root(const Place& place, const std::string& function, const std:
   goroutine.frames.push_back(std::move(frame));
 }
 
+void CallTrees::root(const Place& place, const std::string& function, const std::string& time) {
+  if (const auto at = find(place); at != open_.end()) throw_away(at, place.depth);
+  push(place, function, time);
+}
+
 void CallTrees::begin(const Place& place, const std::string& function) {
-  const auto at = open_.find({place.pid, place.goid});
+  const auto at = find(place);
   if (at == open_.end()) return;
   throw_away(at, place.depth);
-  if (open_.count({place.pid, place.goid})) root(place, function, "");
+  if (open_.count({place.pid, place.goid})) push(place, function, "");
 }
 
 void CallTrees::end(const Place& place, const std::string& function, uint64_t ns,
                     const std::string& error) {
-  const Key key{place.pid, place.goid};
-  auto at = open_.find(key);
+  auto at = find(place);
   if (at == open_.end()) return;
   throw_away(at, place.depth + 1);
-  at = open_.find(key);
+  at = open_.find({place.pid, place.goid});
   if (at == open_.end()) return;
   Frame& frame = at->second.frames.back();
   if (frame.depth != place.depth || frame.call.function != function) return;
@@ -101,8 +117,8 @@ void CallTrees::end(const Place& place, const std::string& function, uint64_t ns
   close(at);
 }
 
-void CallTrees::recovered(uint64_t pid, uint64_t goid) {
-  const auto at = open_.find({pid, goid});
+void CallTrees::recovered(const Place& place) {
+  const auto at = find(place);
   if (at == open_.end()) return;
   at->second.events++;
   for (Frame& frame : at->second.frames) {
@@ -112,8 +128,8 @@ void CallTrees::recovered(uint64_t pid, uint64_t goid) {
   }
 }
 
-void CallTrees::ended(uint64_t pid, uint64_t goid) {
-  if (const auto at = open_.find({pid, goid}); at != open_.end()) throw_away(at, 0);
+void CallTrees::ended(const Place& place) {
+  if (const auto at = find(place); at != open_.end()) throw_away(at, 0);
 }
 
 }  // namespace gotap::output

@@ -3,7 +3,8 @@
 //
 // A call is known by where its frame is on its goroutine's stack: calls that it makes are deeper,
 // and when another begins as deep or less deep, it is no longer alive, whether it returned or a
-// panic threw it away.
+// panic threw it away. That a return was lost must not look like a panic: what comes is numbered,
+// and a tree of which a number is missing is given up.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +51,8 @@ class CallTrees {
 
   struct Place {
     uint64_t pid = 0, goid = 0;
-    uint64_t depth = 0;  ///< of the frame: bytes from the top of the stack
+    uint64_t depth = 0;   ///< of the frame: bytes from the top of the stack
+    uint64_t number = 0;  ///< of the event, among those of its goroutine
   };
   /// A call of the root begins: where none is open, a tree.
   void root(const Place& place, const std::string& function, const std::string& time);
@@ -58,12 +60,14 @@ class CallTrees {
   void begin(const Place& place, const std::string& function);
   /// A call returns. What began before we came is no part of a tree.
   void end(const Place& place, const std::string& function, uint64_t ns, const std::string& error);
-  /// The goroutine recovers from a panic: any of its open calls may be gone.
-  void recovered(uint64_t pid, uint64_t goid);
-  /// The goroutine has ended: none of its open calls returns.
-  void ended(uint64_t pid, uint64_t goid);
+  /// The goroutine recovers from a panic: any of its open calls may be gone. (No depth.)
+  void recovered(const Place& place);
+  /// The goroutine has ended: none of its open calls returns. (No depth.)
+  void ended(const Place& place);
   /// Trees whose root has not ended.
   size_t open() const { return open_.size(); }
+  /// Those that were given up, as something of them was lost.
+  uint64_t torn() const { return torn_; }
 
  private:
   struct Frame {
@@ -79,16 +83,20 @@ class CallTrees {
     std::vector<Frame> frames;  ///< outermost first
     size_t calls = 0;
     uint64_t events = 0;
+    uint64_t number = 0;  ///< of the last event
   };
   using Key = std::pair<uint64_t, uint64_t>;  // pid, goid
   using Open = std::map<Key, Goroutine>;
 
+  Open::iterator find(const Place& place);
+  void push(const Place& place, const std::string& function, const std::string& time);
   void throw_away(Open::iterator at, uint64_t depth);
   void close(Open::iterator at);
   static void note_certain(Frame& frame);
 
   Done done_;
   Open open_;
+  uint64_t torn_ = 0;
 };
 
 }  // namespace gotap::output

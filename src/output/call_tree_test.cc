@@ -22,16 +22,18 @@ std::string text(const Call& call) {
 
 class CallTreesTest : public ::testing::Test {
  protected:
-  CallTrees::Place at(uint64_t depth) const { return {7, goid_, depth}; }
+  CallTrees::Place at(uint64_t depth) { return {7, goid_, depth, ++numbers_[goid_]}; }
   void root(uint64_t depth) { trees_.root(at(depth), "root", "now"); }
   void begin(const std::string& function, uint64_t depth) { trees_.begin(at(depth), function); }
   void end(const std::string& function, uint64_t depth, uint64_t ns,
            const std::string& error = "") {
     trees_.end(at(depth), function, ns, error);
   }
-  void recovered() { trees_.recovered(7, goid_); }
+  void recovered() { trees_.recovered(at(0)); }
+  void lose() { numbers_[goid_]++; }
 
   uint64_t goid_ = 1;
+  std::map<uint64_t, uint64_t> numbers_;
   std::vector<std::string> seen_;
   CallTrees trees_{[this](CallTree tree) {
     EXPECT_EQ(tree.time, "now");
@@ -41,6 +43,26 @@ class CallTreesTest : public ::testing::Test {
 };
 
 using Trees = std::vector<std::string>;
+
+TEST_F(CallTreesTest, ATreeOfWhichSomethingIsLostIsGivenUp) {
+  root(100);
+  begin("g", 200);
+  lose();  // the end of g
+  begin("h", 200);
+  end("root", 100, 50);
+  EXPECT_EQ(trees_.torn(), 1u);
+  EXPECT_EQ(trees_.open(), 0u);
+  root(100);
+  goid_ = 2;
+  root(100);
+  end("root", 100, 5);
+  goid_ = 1;
+  lose();  // the end of the root
+  root(100);
+  end("root", 100, 7);
+  EXPECT_EQ(trees_.torn(), 2u);
+  EXPECT_EQ(seen_, (Trees{"2 root 5 (5)", "1 root 7 (7)"}));
+}
 
 TEST_F(CallTreesTest, CallsInCallsAreATree) {
   begin("g", 50);  // not below the root
@@ -146,8 +168,8 @@ TEST_F(CallTreesTest, WhatIsAroundACallThatRecoveredIsAlive) {
 TEST_F(CallTreesTest, AGoroutineThatEndsReturnsNothing) {
   root(100);
   begin("g", 200);
-  trees_.ended(7, 1);
-  trees_.ended(7, 2);
+  trees_.ended(at(0));
+  trees_.ended(at(0));
   EXPECT_EQ(seen_, Trees{"1 root! [g!]"});
   EXPECT_EQ(trees_.open(), 0u);
 }

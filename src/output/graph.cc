@@ -171,22 +171,18 @@ void Graph::take(const Format& format, const std::vector<Value>& args) {
   const auto is = [&](const char* kind, size_t least) {
     return format.text.starts_with(kind) && args.size() >= least;
   };
-  const auto place = [&](size_t first) {
-    return CallTrees::Place{number_in(args[first]), number_in(args[first + 1]),
-                            number_in(args[first + 2])};
-  };
-  if (is("root ", 5))
-    trees_.root({number_in(args[2]), number_in(args[1]), number_in(args[3])}, words(args[4]),
-                words(args[0]));
-  else if (is("begin ", 4))
-    trees_.begin(place(0), words(args[3]));
-  else if (is("end ", 5))
-    trees_.end(place(0), words(args[3]), number_in(args[4]),
-               args.size() > 5 ? error_of(args[5]) : "");
-  else if (is("recovered ", 2))
-    trees_.recovered(number_in(args[0]), number_in(args[1]));
-  else if (is("ended ", 2))
-    trees_.ended(number_in(args[0]), number_in(args[1]));
+  const auto at = [&](size_t index) { return number_in(args[index]); };
+  if (is("root ", 6))
+    trees_.root({at(2), at(1), at(3), at(4)}, words(args[5]), words(args[0]));
+  else if (is("begin ", 5))
+    trees_.begin({at(0), at(1), at(2), at(3)}, words(args[4]));
+  else if (is("end ", 6))
+    trees_.end({at(0), at(1), at(2), at(3)}, words(args[4]), at(5),
+               args.size() > 6 ? error_of(args[6]) : "");
+  else if (is("recovered ", 3))
+    trees_.recovered({at(0), at(1), 0, at(2)});
+  else if (is("ended ", 3))
+    trees_.ended({at(0), at(1), 0, at(2)});
 }
 
 void Graph::take(const MapDump& map) {
@@ -212,6 +208,8 @@ std::string Graph::summary() const {
   text += style_.sum ? "; summed up: " : "; shown: ";
   text += std::to_string(shown_);
   if (trees_.open()) text += "; not at an end: " + std::to_string(trees_.open());
+  if (trees_.torn())
+    text += "; left out, as events of them were lost: " + std::to_string(trees_.torn());
   return text;
 }
 

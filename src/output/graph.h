@@ -2,10 +2,11 @@
 //
 // Entry points: GraphSink, GraphJsonSink. Both take the records of cli/graph.cc, printf()s whose
 // format begins with what happened:
-//   root TIME GOID PID DEPTH FUNCTION      a call of the root begins
-//   begin PID GOID DEPTH FUNCTION          one below it does
-//   end PID GOID DEPTH FUNCTION NS [ERROR] a call returns
-//   recovered PID GOID, ended PID GOID     of a goroutine
+//   root TIME GOID PID DEPTH N FUNCTION      a call of the root begins
+//   begin PID GOID DEPTH N FUNCTION          one below it does
+//   end PID GOID DEPTH N FUNCTION NS [ERROR] a call returns
+//   recovered PID GOID N, ended PID GOID N   of a goroutine
+// (N numbers the records of a goroutine)
 // and the maps `@calls` (of the root) and `@followed` (those whose calls were recorded).
 #pragma once
 

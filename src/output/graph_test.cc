@@ -17,12 +17,15 @@ class GraphTest : public ::testing::Test {
   void take(const std::string& format, std::vector<Value> args) {
     graph_->take({format, {}}, args);
   }
-  void root() { take("root ", {word("12:00"), number(5), number(7), number(100), word("f")}); }
+  void root() {
+    take("root ", {word("12:00"), number(5), number(7), number(100), next(), word("f")});
+  }
   void begin(const std::string& name, uint64_t depth) {
-    take("begin ", {number(7), number(5), number(depth), word(name)});
+    take("begin ", {number(7), number(5), number(depth), next(), word(name)});
   }
   void end(const std::string& name, uint64_t depth, uint64_t ns, const std::string& error = "nil") {
-    take("end ", {number(7), number(5), number(depth), word(name), number(ns), word(error)});
+    take("end ",
+         {number(7), number(5), number(depth), next(), word(name), number(ns), word(error)});
   }
   void leaf(const std::string& name, uint64_t ns) {
     begin(name, 200);
@@ -35,6 +38,9 @@ class GraphTest : public ::testing::Test {
     return all;
   }
 
+  Value next() { return number(++numbers_); }
+
+  uint64_t numbers_ = 0;
   std::optional<Graph> graph_{std::in_place, GraphStyle{}};
 };
 

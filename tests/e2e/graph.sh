@@ -83,6 +83,32 @@ for version in $versions; do
   equal "graph-rate-whole-$version" "" "$(grep -vxFf expected lines || true)" seen
 done
 
+# What is lost makes no tree look otherwise: those that are shown are whole. gotap sleeps while the program works.
+any_go
+binary=$(go_program "$version" graphs)
+mkfifo hold
+"$binary" < hold > own &
+program=$!
+started+=("$program")
+exec 5> hold
+until_line own '^ready$' "$program"
+export BPFTRACE_PERF_RB_PAGES=4
+start_gotap graph -p "$program" --max-overhead 0 --rate 100000 "${only[@]}" work
+unset BPFTRACE_PERF_RB_PAGES
+kill -STOP "$tracer"
+echo >&5
+exec 5>&-
+wait "$program" || true
+kill -CONT "$tracer"
+ended "$tracer"
+trees own > expected
+as_own out > own.seen
+trees own.seen > lines
+holds graph-lost err 'events were lost'
+holds graph-lost-said err '^60 calls of main\.work; shown: [0-9]+(; not at an end: [0-9]+)?(; left out, as events of them were lost: [0-9]+)?$'
+equal graph-lost-some yes "$(n=$(wc -l < lines); if [ "$n" -gt 0 ] && [ "$n" -lt 60 ]; then echo yes; else echo "$n"; fi)" out err
+equal graph-lost-whole "" "$(grep -vxFf expected lines || true)" out
+
 # What cannot be followed is said.
 code=0
 "$GOTAP" graph 'main.*' -- "$binary" > out 2> err || code=$?
