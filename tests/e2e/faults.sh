@@ -47,8 +47,13 @@ sane() {
   fi
 }
 
+# Whether gotap is the one of ./dev test --sanitize, whose sanitizers need more than it: descriptors and memory of
+# their own, and no strace where they look for leaks.
+is_sanitized() { grep -q __asan_init "${GOTAP_PLAIN:-$GOTAP}"; }
+
 # Every N-th system call of each kind fails, in one of the ways it can.
 system_calls() {
+  local -x ASAN_OPTIONS=detect_leaks=0
   local call error n i kinds=0 runs=0 bad=0
   command -v strace > /dev/null || {
     skip faults-system-calls "no strace"
@@ -81,6 +86,10 @@ most=${GOTAP_TEST_FAULTS:-4}
 
 # No more descriptors from the N-th on.
 descriptors() {
+  if is_sanitized; then
+    skip faults-nofile "UBSan needs descriptors to look at memory"
+    return
+  fi
   local n bad=0
   for n in 4 5 6 7 8 9 10 11 12 13 14 15 16 18 20 22 24; do
     code=0
@@ -96,6 +105,10 @@ descriptors() {
 }
 
 memory() {
+  if is_sanitized; then
+    skip faults-memory "ASan takes terabytes of address space"
+    return
+  fi
   local kilobytes bad=0
   for kilobytes in 9000 12000 16000 24000; do
     code=0
