@@ -47,13 +47,9 @@ sane() {
   fi
 }
 
-# Whether gotap is the one of ./dev test --sanitize, whose sanitizers need more than it: descriptors and memory of
-# their own, and no strace where they look for leaks.
-is_sanitized() { grep -q __asan_init "${GOTAP_PLAIN:-$GOTAP}"; }
-
 # Every N-th system call of each kind fails, in one of the ways it can.
 system_calls() {
-  local -x ASAN_OPTIONS=detect_leaks=0
+  local -x ASAN_OPTIONS=detect_leaks=0 # which it cannot do under strace
   local call error n i kinds=0 runs=0 bad=0
   command -v strace > /dev/null || {
     skip faults-system-calls "no strace"

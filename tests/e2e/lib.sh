@@ -136,6 +136,9 @@ need_tracing() {
   }
 }
 
+# Whether gotap is the one of ./dev test --sanitize, whose sanitizers need descriptors and memory of their own.
+is_sanitized() { grep -q __asan_init "${GOTAP_PLAIN:-$GOTAP}"; }
+
 have_go() { [ -x "$GO_ROOT/$1/bin/go" ]; }
 
 # any_go: `version`, one whose toolchain is there, for what does not depend on it; skips the test if none is.
