@@ -11,9 +11,11 @@ namespace gotap::cli {
 
 namespace {
 
-// Calls, those of them that return, and those that return an error, of functions that return one. A
-// clause that asks for the duration leaves out returns of calls that began before.
-std::string share_clauses(const Command& command, const Traced& traced) {
+// Calls, those of them that return, and with --share those that return an error, of functions that
+// return one. A clause that asks for the duration leaves out returns of calls that began before;
+// one that asks for outermost has calls that a panic ended found where it is recovered, and not
+// only when another begins or returns.
+std::string outcome_clauses(const Command& command, const Traced& traced) {
   const std::vector<ChosenCalls> chosen = choose_calls(command, traced, "uretprobe");
   if (chosen.empty()) return "";
   std::string calls;
@@ -22,7 +24,8 @@ std::string share_clauses(const Command& command, const Traced& traced) {
     probes += (probes.empty() ? "" : ",\n") + probe;
   };
   for (const auto& [function, when] : chosen) {
-    const auto result = error_result(*traced.image, function);
+    const auto result =
+        command.share ? error_result(*traced.image, function) : std::optional<size_t>();
     add(calls, traced.probe("uprobe", traced.name(function)));
     add(returns_of[result ? "if (retval." + std::to_string(*result) +
                                 " != nil) { @errors[func] = count(); } "
@@ -31,17 +34,24 @@ std::string share_clauses(const Command& command, const Traced& traced) {
   }
   std::string script = calls + " { @calls[func] = count(); }\n";
   for (const auto& [errors, probes] : returns_of)
-    script += probes + " /(int64)duration >= 0/ { @returned[func] = count(); " + errors + "}\n";
+    script += probes + " /(int64)duration >= 0 || outermost/ { @returned[func] = count(); " +
+              errors + "}\n";
   return script;
 }
 
 }  // namespace
 
 int count_calls(const Command& command) {
-  if (command.share &&
+  const bool by_outcome = command.share || command.panics;
+  if (by_outcome &&
       (!command.by.empty() || command.stack || needs_return(command) || !command.filter.empty())) {
-    print_error({"--share is of all calls of a function",
-                 "leave out --by, --stack, --filter, --slower and --errors"});
+    print_error(
+        {std::string(command.share ? "--share" : "--panics") + " is of all calls of a function",
+         "leave out --by, --stack, --filter, --slower and --errors"});
+    return kUsage;
+  }
+  if (command.share && command.panics) {
+    print_error({"--share has a column of panics", "leave out --panics, or --share"});
     return kUsage;
   }
   auto traced = open_traced(command);
@@ -52,9 +62,10 @@ int count_calls(const Command& command) {
   if (command.stack) keys += (keys.empty() ? "" : std::string(", ")) + "ustack";
   output::CountStyle style{.limit = command.limit, .live = command.interval > 0};
   std::string script;
-  if (command.share) {
-    script = share_clauses(command, *traced);
-    style.share = true;
+  style.share = command.share;
+  style.panics = command.panics;
+  if (by_outcome) {
+    script = outcome_clauses(command, *traced);
     for (const uint32_t function : traced->functions)
       if (error_result(*traced->image, function))
         style.with_errors.insert(std::string(traced->name(function)));

@@ -142,11 +142,12 @@ constexpr CommandRow kCommands[] = {
     {"count", Command::Kind::Count, "how often functions are called",
      "  gotap count -p 1234 main: --for 10s\n"
      "  gotap count -n server 'net/http.*' --exclude '*.func*' --limit 20\n"
-     "  gotap count -p 1234 store: --share\n",
+     "  gotap count -p 1234 store: --panics\n",
      "Calls are counted in the kernel, of thousands of functions if need be. It is the cheapest "
      "look at a program: one probe at each entry, none at returns unless --errors, --slower or an "
      "expression needs them. With --by ustack -f folded the output is what flame graph tools "
-     "read."},
+     "read. With --panics only functions are shown of which a panic or runtime.Goexit ended calls: "
+     "how many of how many."},
     {"waits", Command::Kind::Waits, "where the time in calls goes: running, blocked, runnable",
      "  gotap waits -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap waits -n server handle --slower 100ms --interval 1s\n"
@@ -287,7 +288,7 @@ void add_line(CLI::App& app, Command& command) {
   app.add_flag("--stack", command.stack, "with the stack that it comes from");
 }
 
-void add_choice_of_calls(CLI::App& app, Command& command) {
+void add_choice_of_calls(CLI::App& app, const CommandRow& row, Command& command) {
   app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
       ->option_text("EXPRESSION");
   app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
@@ -300,10 +301,11 @@ void add_choice_of_calls(CLI::App& app, Command& command) {
         return good ? std::string() : text + " is no time such as 10ms";
       });
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
+  if (row.kind == Command::Kind::Count || row.kind == Command::Kind::Graph)
+    app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
 }
 
 void add_graph_options(CLI::App& app, Command& command) {
-  app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
   app.add_option("--depth", command.depth,
                  "so many levels of calls; 3, or as many as have 200 functions in all")
       ->option_text("N");
@@ -356,7 +358,7 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
         "FUNCTION", command.functions,
         "by its name, the end of its name, a pattern (main.*) or the package (net/http:)");
   add_target_options(app, row, command, raw);
-  if (runs_script(row.kind) && of_functions(row.kind)) add_choice_of_calls(app, command);
+  if (runs_script(row.kind) && of_functions(row.kind)) add_choice_of_calls(app, row, command);
   if (runs_script(row.kind)) add_run_options(app, command);
   if (row.kind == Command::Kind::Latency || row.kind == Command::Kind::Count)
     app.add_option("--by", command.by, "for each value of this: 'args.key'")

@@ -86,7 +86,7 @@ struct Command {
   std::optional<uint32_t> depth;       ///< graph, --depth
   uint32_t rate = 100;                 ///< graph, --rate: trees a second
   bool sum = false;                    ///< graph, --sum
-  bool panics = false;                 ///< graph, --panics
+  bool panics = false;                 ///< --panics
   bool print_script = false;           ///< --print-script
 };
 

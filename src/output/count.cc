@@ -19,7 +19,7 @@ std::string percent(uint64_t part, uint64_t all) {
   return text;
 }
 
-constexpr size_t kShareWidth = 10;
+constexpr size_t kNumberWidth = 12, kShareWidth = 10;
 
 }  // namespace
 
@@ -48,23 +48,32 @@ CountSink::Row CountSink::row_of(const MapEntry& entry) const {
   return row;
 }
 
+uint64_t CountSink::not_returned(const std::string& name, uint64_t calls) {
+  return calls - std::min(calls, counts_["@returned"][name]);
+}
+
+// Where a hit was lost, it may have been a return, which the count of thrown away calls has then,
+// too.
+std::string CountSink::at_most(const Losses& losses) {
+  uint64_t left = 0;
+  for (const auto& [name, n] : counts_["@calls"]) left += not_returned(name, n);
+  const bool all_seen =
+      losses.scratch_busy == 0 && losses.unknown_site == 0 && losses.no_goroutine == 0;
+  return ended_ && all_seen && left == losses.unwound ? "" : "<=";
+}
+
 std::vector<CountSink::Row> CountSink::shared_rows(const Losses& losses) {
-  const auto& calls = counts_["@calls"];
-  auto &errors = counts_["@errors"], &returned = counts_["@returned"];
-  const auto left = [&](const std::string& name, uint64_t n) {
-    return n - std::min(n, returned[name]);
-  };
-  uint64_t all_left = 0;
-  for (const auto& [name, n] : calls) all_left += left(name, n);
-  const std::string at_most = all_left == losses.unwound ? "" : "<=";
+  auto& errors = counts_["@errors"];
+  const std::string prefix = at_most(losses);
   std::vector<Row> rows;
-  for (const auto& [name, n] : calls) {
-    const uint64_t open = left(name, n);
+  for (const auto& [name, n] : counts_["@calls"]) {
+    const uint64_t open = not_returned(name, n);
     const bool has_errors = style_.with_errors.contains(name);
     const std::string panics = !ended_     ? "-"
                                : open == 0 ? percent(0, n)
-                                           : at_most + percent(open, n);
+                                           : prefix + percent(open, n);
     rows.push_back({n,
+                    0,
                     right_aligned(has_errors ? percent(errors[name], n) : "-", kShareWidth) +
                         right_aligned(panics, kShareWidth),
                     name,
@@ -75,67 +84,99 @@ std::vector<CountSink::Row> CountSink::shared_rows(const Losses& losses) {
   return rows;
 }
 
+std::vector<CountSink::Row> CountSink::panic_rows(const Losses& losses) {
+  const std::string prefix = at_most(losses);
+  std::vector<Row> rows;
+  for (const auto& [name, n] : counts_["@calls"])
+    if (const uint64_t open = not_returned(name, n))
+      rows.push_back({n, open, right_aligned(prefix + percent(open, n), kShareWidth), name, {}});
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.panics > b.panics; });
+  return rows;
+}
+
+void CountSink::show_outcomes(const Losses& losses) {
+  if (style_.panics)
+    show(panic_rows(losses), at_most(losses));
+  else
+    show(shared_rows(losses));
+}
+
 void CountSink::losses(const Losses& losses) {
-  if (held_) show(shared_rows(losses));
+  if (held_) show_outcomes(losses);
   held_ = false;
   TextSink::losses(losses);
 }
 
 // What was lost is not known then.
 void CountSink::flush() {
-  if (held_) show(shared_rows({}));
+  if (held_) show_outcomes({});
   held_ = false;
   TextSink::flush();
 }
 
-void CountSink::show(const std::vector<Row>& rows) {
+// The numbers of a row.
+std::string CountSink::columns_of(const Row& row, const std::string& at_most) const {
+  if (style_.panics)
+    return right_aligned(at_most + std::to_string(row.panics), kNumberWidth) +
+           right_aligned(std::to_string(row.calls), kNumberWidth);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  char rate[32];
+  std::snprintf(rate, sizeof rate, " %11.1f",
+                seconds > 0 ? static_cast<double>(row.calls) / seconds : 0.0);
+  return right_aligned(std::to_string(row.calls), kNumberWidth) + rate;
+}
+
+void CountSink::show(const std::vector<Row>& rows, const std::string& at_most) {
   const size_t begin = data().size();
-  data() += "\n       calls       per s";
+  const size_t shares = style_.panics ? 1 : style_.share ? 2 : 0;
+  data() += style_.panics ? "\n      panics       calls" : "\n       calls       per s";
+  if (style_.panics) data() += right_aligned("share", kShareWidth);
   if (style_.share)
     data() += right_aligned("errors", kShareWidth) + right_aligned("panics", kShareWidth);
   data() += '\n';
-  const auto add = [&](uint64_t calls, const std::string& shares, const std::string& name) {
-    char line[64];
-    std::snprintf(line, sizeof line, "%12llu %11.1f", static_cast<unsigned long long>(calls),
-                  seconds > 0 ? static_cast<double>(calls) / seconds : 0.0);
-    data() += line + shares + "  " + name + "\n";
+  const auto add = [&](const Row& row) {
+    data() += columns_of(row, at_most) + row.shares + "  " + row.name + "\n";
   };
-  const std::string no_shares(style_.share ? 2 * kShareWidth : 0, ' ');
-  uint64_t total = 0, others = 0;
+  const std::string no_shares(shares * kShareWidth, ' ');
+  Row total{.shares = no_shares, .name = "in all"}, others{.shares = no_shares};
   size_t shown = 0, lines = 0;
   const size_t room = style_.limit ? 0 : screen_.rows();
+  bool full = false;
   for (const Row& row : rows) {
-    total += row.calls;
+    total.calls += row.calls;
+    total.panics += row.panics;
     const size_t needed = 1 + row.below.size();
-    if ((style_.limit && shown == style_.limit) || (room && lines + needed > room) || others > 0) {
-      others += row.calls;
+    full = full || (style_.limit && shown == style_.limit) || (room && lines + needed > room);
+    if (full) {
+      others.calls += row.calls;
+      others.panics += row.panics;
       continue;
     }
     shown++;
     lines += needed;
-    add(row.calls, row.shares, row.name);
+    add(row);
     for (const std::string& line : row.below) data() += std::string(22, ' ') + line + "\n";
   }
-  if (shown < rows.size())
-    add(others, no_shares, "in " + std::to_string(rows.size() - shown) + " more");
-  add(total, no_shares, "in all");
+  others.name = "in " + std::to_string(rows.size() - shown) + " more";
+  if (full) add(others);
+  add(total);
   screen_.redraw(data(), begin);
   written();
 }
 
 void CountSink::map(const MapDump& map) {
-  const bool shares = style_.share && (map.name == "@errors" || map.name == "@returned");
+  const bool shares = by_outcome() && (map.name == "@errors" || map.name == "@returned");
   if (!shares && map.name != "@calls") return TextSink::map(map);
-  if (style_.share) {
+  if (by_outcome()) {
     std::map<std::string, uint64_t>& counts = counts_[map.name];
     counts.clear();
     for (const MapEntry& entry : map.entries) counts[keys_text(entry)] = number_in(entry);
     if (ended_)
       held_ = true;
     else if (!shares)
-      show(shared_rows({}));
+      show_outcomes({});
     return;
   }
   const std::vector<MapEntry> entries = shown_entries(map);

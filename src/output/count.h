@@ -20,14 +20,17 @@ struct CountStyle {
   bool live = false;   ///< it is shown more than once
   /// What part of the calls returned an error, and what part a panic ended.
   bool share = false;
+  /// Instead of the rate: how many calls a panic ended, of how many, and only such functions.
+  bool panics = false;
   std::set<std::string> with_errors;  ///< functions that can return one
 };
 
 /// Shows the map `@calls` as a table, the most frequent first; a stack among its keys below its
-/// row. With shares `@errors` and `@returned` are columns of it, by the same keys. Of the calls
-/// that have not returned it is only known in all how many a panic ended: their share is shown with
-/// "<=" unless that is all of them, and not at all before the end. Other maps as TextSink does. The
-/// rate is over the time since the probes were attached.
+/// row. With shares `@errors` and `@returned` are columns of it, by the same keys; with panics the
+/// most of these come first. Of the calls that have not returned it is only known in all, and at
+/// the end, how many a panic ended: theirs are shown with "<=" unless that is all of them (the
+/// share not at all before the end). Other maps as TextSink does. The rate is over the time since
+/// the probes were attached.
 class CountSink : public TextSink {
  public:
   explicit CountSink(const SinkOptions& options, CountStyle style = {})
@@ -45,12 +48,20 @@ class CountSink : public TextSink {
  private:
   struct Row {
     uint64_t calls = 0;
+    uint64_t panics = 0;             ///< calls that have not returned, for `panics`
     std::string shares, name;        ///< columns as they are shown
     std::vector<std::string> below;  ///< lines
   };
   Row row_of(const MapEntry& entry) const;
+  bool by_outcome() const { return style_.share || style_.panics; }
   std::vector<Row> shared_rows(const Losses& losses);
-  void show(const std::vector<Row>& rows);
+  std::vector<Row> panic_rows(const Losses& losses);
+  void show_outcomes(const Losses& losses);
+  /// How calls that have not returned count among those that a panic ended: "" or "<=".
+  std::string at_most(const Losses& losses);
+  uint64_t not_returned(const std::string& name, uint64_t calls);
+  std::string columns_of(const Row& row, const std::string& at_most) const;
+  void show(const std::vector<Row>& rows, const std::string& at_most = {});
 
   CountStyle style_;
   Screen screen_;

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "output/count.h"
+#include "output/map_text.h"
 
 namespace gotap::output {
 namespace {
@@ -91,6 +92,42 @@ TEST(CountSink, IsATableOfTheMostFrequent) {
   EXPECT_LT(g, all);
   EXPECT_TRUE(text.starts_with("\n       calls       per s\n")) << text;
   EXPECT_NE(text.find("\n           9 "), std::string::npos) << text;
+}
+
+// `@lost` stands for the calls that were thrown away.
+class OfPanics : public CountSink {
+ public:
+  explicit OfPanics(const SinkOptions& options)
+      : CountSink(options, {.limit = 2, .panics = true}) {}
+  void map(const MapDump& map) override {
+    if (map.name != "@lost") return CountSink::map(map);
+    Losses lost;
+    lost.unwound = number_in(map.entries[0]);
+    losses(lost);
+  }
+};
+
+TEST(CountSink, PanicsAreTheCallsThatDidNotReturn) {
+  const auto of = [](const std::string& map, const std::vector<std::pair<std::string, int>>& all) {
+    MapDump dump{map, {}};
+    for (const auto& [name, n] : all) dump.entries.push_back({{{name}}, Value{int64_t{n}}});
+    return dump;
+  };
+  const MapDump calls = of("@calls", {{"main.a", 9}, {"main.f", 7}, {"main.g", 8}, {"main.h", 4}}),
+                returned = of("@returned", {{"main.a", 9}, {"main.f", 6}, {"main.g", 6}});
+  // Four of h, two of g, one of f.
+  const std::string known = written<OfPanics>({returned, calls, of("@lost", {{"", 7}})});
+  EXPECT_EQ(known.substr(0, known.find("WARNING")),
+            "\n      panics       calls     share\n"
+            "           4           4    100.0%  main.h\n"
+            "           2           8     25.0%  main.g\n"
+            "           1           7            in 1 more\n"
+            "           7          19            in all\n");
+  // Some of them may still run.
+  for (const std::vector<MapDump>& maps :
+       {std::vector{returned, calls, of("@lost", {{"", 6}})}, std::vector{returned, calls}})
+    EXPECT_NE(written<OfPanics>(maps).find("         <=4           4  <=100.0%  main.h\n"),
+              std::string::npos);
 }
 
 TEST(LatencySink, ToldApartFromTheProbesIsThreeTimesTheirCostAndTheEndOfABucket) {

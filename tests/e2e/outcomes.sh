@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How calls end and where they come from, in `count --share`, `count --stack` and `trace --stack`, as the program says
-# of itself (tests/programs/outcomes); durations that are the probes' own, in `latency`.
+# How calls end and where they come from, in `count --share`, `count --panics`, `count --stack` and `trace --stack`, as
+# the program says of itself (tests/programs/outcomes); durations that are the probes' own, in `latency`.
 : "${GOTAP_TEST_VERSIONS=1.15 1.24 1.27}"
 . "$(dirname "$0")/lib.sh"
 need_tracing
@@ -19,6 +19,20 @@ shares() {
   awk '$5 ~ /^main\./ { print $5, $1, $3, $4 }' "$work/seen" | sort > "$work/lines"
   equal "share-program-$name" 5 "$(wc -l < "$work/expected")" "$work/own"
   same "share-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+}
+
+# Only what a panic or Goexit ended, most first.
+panicked() {
+  local binary=$1 name=$2
+  "$GOTAP" count -o "$work/seen" --panics main.work main.plain main.inner main.leave main.steady -- "$binary" \
+    > "$work/own" 2> "$work/err" || true
+  awk 'NF == 4 && $4 > 0 { print $1, $4, $2, sprintf("%.1f%%", 100 * $4 / $2) }' "$work/own" | sort > "$work/expected"
+  equal "count-panics-program-$name" 3 "$(wc -l < "$work/expected")" "$work/own"
+  awk '$4 ~ /^main\./ { print $4, $1, $2, $3 }' "$work/seen" > "$work/rows"
+  sort "$work/rows" > "$work/lines"
+  same "count-panics-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+  sort -s -k2,2nr "$work/rows" > "$work/lines"
+  same "count-panics-order-$name" "$work/lines" "$work/rows" "$work/seen"
 }
 
 stacks() {
@@ -58,6 +72,7 @@ for version in $versions; do
   have_go "$version" || { skip "$version" "$(no_go "$version")"; continue; }
   binary=$(go_program "$version" outcomes)
   shares "$binary" "$version"
+  panicked "$binary" "$version"
   stacks "$binary" "$version"
   floor "$binary" "$version"
 done
@@ -67,6 +82,10 @@ code=0
 "$GOTAP" count --share --by args.0 main.steady -- "$binary" > "$work/out" 2> "$work/err" || code=$?
 equal share-by-exit 2 "$code" "$work/err"
 holds share-by "$work/err" 'share is of all calls'
+code=0
+"$GOTAP" count --panics --errors main.steady -- "$binary" > "$work/out" 2> "$work/err" || code=$?
+equal count-panics-errors-exit 2 "$code" "$work/err"
+holds count-panics-errors "$work/err" '^ERROR: --panics is of all calls of a function$'
 # What is left out of many is named, with the reason.
 "$GOTAP" latency --print-script --exe "$binary" 'runtime.*' > "$work/out" 2> "$work/err" || true
 holds left-out "$work/err" '^[0-9]+ functions left out: cannot be probed$'
