@@ -256,7 +256,7 @@ void Generator::value_outermost(const Expr&) {
 }
 
 void Generator::value_depth(const Expr&) {
-  if (!knows_frames()) return unknown();
+  if (!shape_ || action_.moment == plan::Moment::Instruction) return unknown();
   asm_.load(Width::U64, R0, depth_.base, depth_.offset);
   asm_.jump(Jump::Eq, R0, 0, unknown_);
 }

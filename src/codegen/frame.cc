@@ -52,7 +52,7 @@ void Generator::goroutine() {
     outermost_ = memory_.allocate_on_stack(8);
     asm_.store(Width::U64, outermost_.base, outermost_.offset, 0);
   }
-  if (need_depth_ && need_frame_) {
+  if (need_depth_) {
     depth_ = memory_.allocate_on_stack(8);
     asm_.store(Width::U64, depth_.base, depth_.offset, 0);
   }
@@ -139,18 +139,19 @@ void Generator::load_g(Label no_goroutine) {
   asm_.load(Width::U64, R0, word.base, word.offset);
 }
 
-// One read of g from its start to goid, instead of one for stack.hi and one for goid. Where it is
+// One read of g from stack.hi to goid, instead of one for each. Where it is
 // not known where goid is (a Go version of the future), it stays unknown, and g itself stands for
 // the goroutine: when a dead goroutine's g is used anew, all calls of the new one are seen.
 void Generator::read_go_frame(Label no_goroutine) {
   const bool has_goid = shape_->goid_offset != 0;
-  if (!has_goid && !need_frame_) return;
+  const bool need_k = need_frame_ || need_depth_;
+  if (!has_goid && !need_k) return;
   if (has_goid && (shape_->goid_offset < kStackHi || shape_->goid_offset > 400))
     return fail("internal error: no place of goid in the plan");
   Memory::Scope scope(memory_);
   load_g(no_goroutine);
   Place g = memory_.allocate_on_stack(8);
-  int32_t first = need_frame_ ? kStackHi : shape_->goid_offset;
+  int32_t first = need_k ? kStackHi : shape_->goid_offset;
   auto size = static_cast<uint32_t>((has_goid ? shape_->goid_offset : kStackHi) + 8 - first);
   Place buffer = memory_.allocate_on_stack(size);
   asm_.store(Width::U64, g.base, g.offset, R0);
@@ -168,35 +169,44 @@ void Generator::read_go_frame(Label no_goroutine) {
     asm_.store(Width::U64, goid_.base, goid_.offset, R1);
     asm_.store(Width::U64, goroutine_known_.base, goroutine_known_.offset, 1);
   }
-  if (!need_frame_) return;
-  Label ordinary = asm_.label();
-  asm_.jump(Jump::Ne, R1, 0, ordinary);
-  asm_.load(Width::U64, R1, g.base, g.offset);  // g0 and gsignal all have goid 0
-  asm_.bind(ordinary);
-  asm_.store(Width::U64, key_.base, key_.offset + kGoroutine, R1);
+  if (!need_k) return;
+  if (need_frame_) {
+    Label ordinary = asm_.label();
+    asm_.jump(Jump::Ne, R1, 0, ordinary);
+    asm_.load(Width::U64, R1, g.base, g.offset);  // g0 and gsignal all have goid 0
+    asm_.bind(ordinary);
+    asm_.store(Width::U64, key_.base, key_.offset + kGoroutine, R1);
+  }
   asm_.load(Width::U64, R1, buffer.base, buffer.offset);
   asm_.load(Width::U64, R2, R6, PtRegs::sp);
   asm_.alu(Alu::Sub, R1, R2);
   asm_.zero_extend32(R1);
-  asm_.store(Width::U64, k_.base, k_.offset, R1);
-  if (need_depth_) asm_.store(Width::U64, depth_.base, depth_.offset, R1);
+  keep_k();
 }
 
 void Generator::read_c_frame() {
-  if (!need_frame_) return;  // goid stays unknown: not a Go function
-  asm_.call(Helper::GetCurrentPidTgid);
-  asm_.mov(R1, R0);
-  asm_.zero_extend32(R1);
-  asm_.load_imm(R2, uint64_t{1} << 63);
-  asm_.alu(Alu::Or, R1, R2);
-  asm_.store(Width::U64, key_.base, key_.offset + kGoroutine, R1);
-  asm_.alu(Alu::Rsh, R0, 32);
-  asm_.store(Width::U64, key_.base, key_.offset, R0);
+  // goid stays unknown: not a Go function
+  if (!need_frame_ && !need_depth_) return;
+  if (need_frame_) {
+    asm_.call(Helper::GetCurrentPidTgid);
+    asm_.mov(R1, R0);
+    asm_.zero_extend32(R1);
+    asm_.load_imm(R2, uint64_t{1} << 63);
+    asm_.alu(Alu::Or, R1, R2);
+    asm_.store(Width::U64, key_.base, key_.offset + kGoroutine, R1);
+    asm_.alu(Alu::Rsh, R0, 32);
+    asm_.store(Width::U64, key_.base, key_.offset, R0);
+  }
   asm_.load(Width::U64, R1, R6, PtRegs::sp);
   if (shape_->kernel_uretprobe) asm_.alu(Alu::Sub, R1, 8);
   asm_.alu(Alu::Xor, R1, -1);
   asm_.zero_extend32(R1);
-  asm_.store(Width::U64, k_.base, k_.offset, R1);
+  keep_k();
+}
+
+// k, which is in R1.
+void Generator::keep_k() {
+  if (need_frame_) asm_.store(Width::U64, k_.base, k_.offset, R1);
   if (need_depth_) asm_.store(Width::U64, depth_.base, depth_.offset, R1);
 }
 

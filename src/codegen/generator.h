@@ -94,6 +94,7 @@ class Generator {
   void read_go_frame(bpf::Label no_goroutine);
   void load_g(bpf::Label no_goroutine);
   void read_c_frame();
+  void keep_k();
   void load_top();
   void drop_top(bpf::Label lost);
   enum class Unwind : uint8_t { AtEntry, AtReturn, AsDeep };

@@ -27,7 +27,7 @@ Result<std::vector<Insn>> Generator::uprobe(const plan::Program& program, bool s
   check_tgid();
   if (shape_->check_branch) check_branch_taken();
   if (need_cookie_) save_cookie();
-  if (need_goid_ || need_frame_) goroutine();
+  if (need_goid_ || need_frame_ || need_depth_) goroutine();
   if (scratch_) claim_scratch();
   if (!shape_->saves.empty()) save_values();
   for (const plan::Action& action : shape_->actions) this->action(action);

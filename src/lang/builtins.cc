@@ -85,8 +85,9 @@ Typed check_frame(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {
       return checker.error(e.location,
                            std::string(row.name) + ": no call begins or returns at " + spec.text,
                            "it is for uprobe:FILE:FUNCTION and uretprobe:FILE:FUNCTION");
+  if (row.id == Builtin::Depth) return call(e, row, Type::u64());
   checker.clause().uses_duration = true;
-  return call(e, row, row.id == Builtin::Depth ? Type::u64() : Type::of(Type::Kind::Bool));
+  return call(e, row, Type::of(Type::Kind::Bool));
 }
 
 Typed check_recovered(Checker& checker, const ast::Expr& e, const BuiltinRow& row) {

@@ -324,7 +324,6 @@ uprobe:"./go":"main.f"
     {R"~(uprobe:./go:main.f { @[goid] = depth; })~",
      R"~(map @[uint64]: uint64
 uprobe:"./go":"main.f"
-  uses duration
   @[goid:uint64] = depth:uint64
 )~"},
     {R"~(uprobe:./old:main.f { printf("%d %s %-10s %5d %*d %%\n", sarg0, str(arg1, arg2), comm, pid, 5, reg("sp")); })~",

@@ -38,7 +38,12 @@ Result<Attached> attach_all(bpf::Kernel& kernel, const bpf::BpfObject& object,
     if (object.programs[i].kind == bpf::ProgramKind::Uprobe) order.push_back(i);
   auto records_calls = [&](size_t i) {
     const uint32_t at = object.programs[i].plan_program;
-    return at < plan.programs.size() && plan.programs[at].shape.push_frame;
+    if (at >= plan.programs.size()) return false;
+    const plan::Shape& shape = plan.programs[at].shape;
+    return shape.push_frame ||
+           std::any_of(shape.actions.begin(), shape.actions.end(), [](const plan::Action& action) {
+             return action.moment == plan::Moment::Entry;
+           });
   };
   // Ends of calls first: then no call is recorded whose end would not be seen.
   std::stable_partition(order.begin(), order.end(), [&](size_t i) { return !records_calls(i); });
