@@ -130,7 +130,9 @@ constexpr CommandRow kCommands[] = {
      "  gotap trace --exe ./server Put --errors --filter 'args.key != \"\"'\n",
      "A line has the time, the goroutine, the function with its arguments, the results and the "
      "duration. What cannot be known prints as <reason>. Only some calls: --errors, --slower, "
-     "--filter; these are decided in the kernel, so that other calls cost little."},
+     "--filter; these are decided in the kernel, so that other calls cost little. --panics shows "
+     "the calls that a panic or runtime.Goexit ended, and how long after their beginning that was; "
+     "to find them gotap follows each beginning and return."},
     {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",
      "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap latency -n server Put --by 'args.key[:6]'\n"
@@ -301,7 +303,8 @@ void add_choice_of_calls(CLI::App& app, const CommandRow& row, Command& command)
         return good ? std::string() : text + " is no time such as 10ms";
       });
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
-  if (row.kind == Command::Kind::Count || row.kind == Command::Kind::Graph)
+  if (row.kind == Command::Kind::Count || row.kind == Command::Kind::Graph ||
+      row.kind == Command::Kind::Trace)
     app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
 }
 

@@ -25,6 +25,7 @@ class FieldsSink : public JsonSink {
   }
   void print(const Format& format, const std::vector<Value>& args) override;
   void map(const MapDump& map) override;
+  bool is_complete() const override { return left_ == uint32_t{0}; }
 
  private:
   std::string type_;

@@ -35,6 +35,7 @@ class TraceSink : public TextSink {
   TraceSink(const SinkOptions& options, TraceStyle style);
   void print(const Format& format, const std::vector<Value>& args) override;
   void map(const MapDump& map) override;
+  bool is_complete() const override { return left_ == uint32_t{0}; }
   void end() override { ending(); }
 
   /// One line, without its end, as it is shown.

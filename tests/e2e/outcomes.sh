@@ -35,6 +35,40 @@ panicked() {
   same "count-panics-order-$name" "$work/lines" "$work/rows" "$work/seen"
 }
 
+# A line for each call that a panic or Goexit ended, with its arguments, and after what time.
+traced_panics() {
+  local binary=$1 name=$2
+  lines() { sed -nE 's/^20[0-9T:.+-]+ goroutine [1-9][0-9]* (main\.[a-z]+\(.*\))  (panicked|Goexit) after [0-9]+\.[0-9]{3}ms$/\2 \1/p' "$1" | sort; }
+  own() { sed -nE 's/^ended (main\.(leave)?.*)/\2 \1/p' "$1" | sed -E 's/^ /panicked /; s/^leave/Goexit/' | sort; }
+  "$GOTAP" trace -o "$work/seen" --panics main.work main.plain main.inner main.leave main.steady main.nested main.mend main.around \
+    main.crash -- "$binary" crash > "$work/own" 2> "$work/err" || true
+  own "$work/own" > "$work/expected"
+  lines "$work/seen" > "$work/lines"
+  equal "trace-panics-program-$name" 29 "$(wc -l < "$work/expected")" "$work/own"
+  equal "trace-panics-form-$name" 29 "$(wc -l < "$work/seen")" "$work/seen" "$work/err"
+  same "trace-panics-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+
+  # Where events are lost, no call that returned is taken for one that did not.
+  BPFTRACE_PERF_RB_PAGES=1 "$GOTAP" trace -q -o "$work/seen" --panics main.work main.plain main.inner main.leave main.steady main.nested \
+    main.mend main.around main.again main.crash -- "$binary" crash > "$work/own" 2> "$work/err" || true
+  own "$work/own" > "$work/expected"
+  lines "$work/seen" > "$work/lines"
+  equal "trace-panics-lost-$name" "" "$(comm -13 "$work/expected" "$work/lines")" "$work/seen" "$work/err"
+
+  "$GOTAP" trace -q -o "$work/seen" --panics --filter 'args.n > 50 && args.n < 100' main.work main.inner -- "$binary" \
+    > "$work/own" 2> "$work/err" || true
+  own "$work/own" | grep -E 'main\.(work|inner)\(n=[6-9]0\)' > "$work/expected"
+  lines "$work/seen" > "$work/lines"
+  same "trace-panics-filter-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+
+  "$GOTAP" trace -q -o "$work/seen" --panics --limit 3 --stack main.inner -- "$binary" > "$work/own" 2> "$work/err" || true
+  grep ' goroutine ' "$work/seen" > "$work/lines.text" || true
+  own "$work/own" | grep 'main\.inner(n=[1-3]0)' > "$work/expected"
+  lines "$work/lines.text" > "$work/lines"
+  same "trace-panics-limit-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+  equal "trace-panics-stack-$name" 3 "$(grep -A1 'main\.inner(n=' "$work/seen" | grep -cE '^    main\.inner\+[0-9]+ ')" "$work/seen"
+}
+
 stacks() {
   local binary=$1 name=$2
   "$GOTAP" count -q -o "$work/seen" --stack main.steady -- "$binary" > "$work/own" 2> "$work/err" || true
@@ -73,6 +107,7 @@ for version in $versions; do
   binary=$(go_program "$version" outcomes)
   shares "$binary" "$version"
   panicked "$binary" "$version"
+  traced_panics "$binary" "$version"
   stacks "$binary" "$version"
   floor "$binary" "$version"
 done
@@ -86,6 +121,13 @@ code=0
 "$GOTAP" count --panics --errors main.steady -- "$binary" > "$work/out" 2> "$work/err" || code=$?
 equal count-panics-errors-exit 2 "$code" "$work/err"
 holds count-panics-errors "$work/err" '^ERROR: --panics is of all calls of a function$'
+for options in --errors '--slower 1ms' --enter '--filter retval.0>1'; do
+  code=0
+  # shellcheck disable=SC2086 # the words of options
+  "$GOTAP" trace --panics $options main.work -- "$binary" > "$work/out" 2> "$work/err" || code=$?
+  equal "trace-panics-${options%% *}-exit" 2 "$code" "$work/err"
+  holds "trace-panics-${options%% *}" "$work/err" '^HINT: .*leave out'
+done
 # What is left out of many is named, with the reason.
 "$GOTAP" latency --print-script --exe "$binary" 'runtime.*' > "$work/out" 2> "$work/err" || true
 holds left-out "$work/err" '^[0-9]+ functions left out: cannot be probed$'

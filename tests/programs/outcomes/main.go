@@ -1,10 +1,12 @@
 // Calls that return nil, return an error, or are ended by a panic or runtime.Goexit, and how many of each
-// there were: what `gotap count --share` shows of them.
+// there were: what `gotap count --share` shows of them. Those that are ended are also listed, as
+// `ended main.work(n=10)`: what `gotap trace --panics` shows. With an argument the last of them ends the program.
 package main
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
 )
@@ -15,12 +17,19 @@ var counts = map[string]*outcome{"main.work": {}, "main.plain": {}, "main.inner"
 
 var errOdd = errors.New("odd")
 
+var ended []string
+
+func ends(call string, n int) {
+	ended = append(ended, fmt.Sprintf("ended main.%s(n=%d)", call, n))
+}
+
 //go:noinline
 func work(n int) (int, error) {
 	counts["main.work"].calls++
 	switch {
 	case n%10 == 0:
 		counts["main.work"].ended++
+		ends("work", n)
 		inner(n)
 	case n%2 == 1:
 		counts["main.work"].failed++
@@ -36,7 +45,35 @@ func inner(n int) {
 		return
 	}
 	counts["main.inner"].ended++
+	ends("inner", n)
 	panic(n)
+}
+
+// While its panic is on, another comes and goes.
+//
+//go:noinline
+func nested(n int) {
+	defer func() { mend(n + 1000) }()
+	ends("nested", n)
+	inner(n)
+}
+
+//go:noinline
+func mend(n int) {
+	defer func() { recover() }()
+	inner(n)
+}
+
+//go:noinline
+func around(n int) {
+	defer func() { recover() }()
+	nested(n)
+}
+
+//go:noinline
+func crash(n int) {
+	fmt.Printf("ended main.crash(n=%d)\n", n)
+	panic("crash")
 }
 
 //go:noinline
@@ -72,6 +109,7 @@ func again(n int) error {
 func leave() {
 	counts["main.leave"].calls++
 	counts["main.leave"].ended++
+	ended = append(ended, "ended main.leave()")
 	if len(counts) > 0 {
 		runtime.Goexit()
 	}
@@ -89,14 +127,23 @@ func main() {
 			}
 		}
 	}
+	around(1)
+	around(2)
 	var wait sync.WaitGroup
 	wait.Add(1)
 	go func() {
 		defer wait.Done()
+		defer mend(2000)
 		leave()
 	}()
 	wait.Wait()
 	for name, it := range counts {
 		fmt.Println(name, it.calls, it.failed, it.ended)
+	}
+	for _, it := range ended {
+		fmt.Println(it)
+	}
+	if len(os.Args) > 1 {
+		crash(len(os.Args))
 	}
 }
