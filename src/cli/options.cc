@@ -290,6 +290,11 @@ void add_line(CLI::App& app, Command& command) {
   app.add_flag("--stack", command.stack, "with the stack that it comes from");
 }
 
+// Commands to which a call that never returned is nothing.
+bool is_of_durations(Command::Kind kind) {
+  return kind == Command::Kind::Latency || kind == Command::Kind::Waits;
+}
+
 void add_choice_of_calls(CLI::App& app, const CommandRow& row, Command& command) {
   app.add_option("--filter", command.filter, "only calls of which this is true: 'args.n > 3'")
       ->option_text("EXPRESSION");
@@ -303,9 +308,9 @@ void add_choice_of_calls(CLI::App& app, const CommandRow& row, Command& command)
         return good ? std::string() : text + " is no time such as 10ms";
       });
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
-  if (row.kind == Command::Kind::Count || row.kind == Command::Kind::Graph ||
-      row.kind == Command::Kind::Trace)
-    app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
+  app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");
+  // Of calls with a duration: asked for, it is refused with a word of what shows it.
+  if (is_of_durations(row.kind)) app.get_option("--panics")->group("");
 }
 
 void add_graph_options(CLI::App& app, Command& command) {
@@ -438,6 +443,9 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
            "-- COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
+  if (command.panics && is_of_durations(row.kind))
+    return "a call that a panic ended never returned, so it has no duration: gotap trace --panics "
+           "shows each, gotap graph --panics what it called";
   if (command.functions.empty() && of_functions(row.kind) && row.kind != Command::Kind::List)
     return "name a function (gotap list shows them)";
   return "";
@@ -502,6 +510,7 @@ CommandLine parse_command(const CommandRow& row, int argc, const char* const* ar
 std::vector<OptionRow> rows_of(const CLI::App& app) {
   std::vector<OptionRow> rows;
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // understood, but refused
     OptionRow row{
         {}, option->get_option_text(), option->get_description(), option->get_expected_max() > 1};
     for (const std::string& name : option->get_snames()) row.names.push_back("-" + name);

@@ -127,6 +127,22 @@ TEST(ParseCommandLine, WhatIsWrongNamesTheCommand) {
   }
 }
 
+TEST(ParseCommandLine, PanicsOfCallsWithADurationNameWhatShowsThem) {
+  for (const char* name : {"latency", "waits"}) {
+    const char* const argv[] = {"gotap", name, "--panics", "--exe", "a", "f"};
+    const CommandLine line = parse_command_line(6, argv);
+    EXPECT_EQ(line.exit_code, 2);
+    EXPECT_NE(line.text.find("gotap trace --panics"), std::string::npos) << line.text;
+  }
+  for (const CommandPage& page : command_pages()) {
+    const bool has = std::any_of(
+        page.options.begin(), page.options.end(),
+        [](const OptionRow& row) { return row.names == std::vector<std::string>{"--panics"}; });
+    EXPECT_EQ(has, page.name == "trace" || page.name == "count" || page.name == "graph")
+        << page.name;
+  }
+}
+
 TEST(ParseCommandLine, ATargetByItsWord) {
   const auto parsed = [](const char* word) {
     const char* const argv[] = {"gotap", "doctor", word};
