@@ -58,6 +58,7 @@ TEST(Complete, OptionsOfTheCommand) {
 TEST(Complete, ArgumentsOfOptions) {
   EXPECT_EQ(completed({"trace", "-f", ""}), (Words{"text", "json"}));
   EXPECT_EQ(completed({"count", "-f", ""}), (Words{"text", "json", "folded"}));
+  EXPECT_EQ(completed({"graph", "-f", ""}), (Words{"text", "json", "folded"}));
   EXPECT_EQ(completed({"trace", "--attach", "m"}), Words{"multi"});
   EXPECT_EQ(completed({"trace", "--attach=m"}), Words{"--attach=multi"});
   EXPECT_EQ(completed({"trace", "-p", "1"}), (Words{"12", "13"}));

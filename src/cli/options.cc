@@ -271,10 +271,16 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
         ->option_text("PATTERN")
         ->allow_extra_args(false);
   add_type_sources(app, run);
-  if (row.kind != Command::Kind::Show)
-    app.add_option("-f", raw.format, "the output's format; json: one object a line")
-        ->option_text(row.kind == Command::Kind::Count ? "text|json|folded" : "text|json")
-        ->check(CLI::IsMember({"text", "json", "folded"}));
+  if (row.kind == Command::Kind::Show) return;
+  std::string format = "the output's format; json: one object a line";
+  if (row.kind == Command::Kind::Graph)
+    format +=
+        "; folded, with --sum: microseconds by stack, without those of the calls below, as flame "
+        "graph tools read them";
+  const bool has_stacks = row.kind == Command::Kind::Count || row.kind == Command::Kind::Graph;
+  app.add_option("-f", raw.format, format)
+      ->option_text(has_stacks ? "text|json|folded" : "text|json")
+      ->check(CLI::IsMember({"text", "json", "folded"}));
 }
 
 // What `gotap log` is about.
@@ -453,9 +459,11 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
 
 // What -f folded cannot show; empty: nothing.
 std::string folded_problem(const CommandRow& row, const Command& command) {
+  if (row.kind == Command::Kind::Graph)
+    return command.sum ? "" : "-f folded shows the sum of all trees: --sum";
   if (row.kind != Command::Kind::Count)
-    return "-f folded shows counts by stack: gotap count FUNCTION --by ustack -f folded, or a "
-           "script";
+    return "-f folded is of gotap count FUNCTION --stack (calls by stack), gotap graph FUNCTION "
+           "--sum (microseconds by stack), and of scripts";
   if (command.by.find("ustack") == std::string::npos && !command.stack)
     return "-f folded shows counts by stack: --stack, or --by ustack";
   if (command.interval || command.limit)

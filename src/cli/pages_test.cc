@@ -117,6 +117,7 @@ TEST(ParseCommandLine, WhatIsWrongNamesTheCommand) {
       {"gotap", "emit"},
       {"gotap", "doctor", "a", "b"},
       {"gotap", "log", "-f", "folded", "--exe", "a", "a.go:1", "x"},
+      {"gotap", "graph", "-f", "folded", "--exe", "a", "f"},
       {"gotap", "count", "-f", "folded", "--exe", "a", "f"},
       {"gotap", "count", "-f", "folded", "--by", "ustack", "--limit", "3", "--exe", "a", "f"}};
   for (const auto& words : bad) {

@@ -1,4 +1,4 @@
-// Entry point: FoldedSink.
+// Entry points: FoldedSink, append_frame.
 #include "output/folded.h"
 
 #include <algorithm>
@@ -16,12 +16,6 @@ namespace {
 SinkOptions as_messages(SinkOptions options) {
   options.data_fd = options.message_fd;
   return options;
-}
-
-void append_frame(std::string& line, std::string_view name) {
-  if (!line.empty()) line += ';';
-  if (name.empty()) line += "\"\"";
-  for (const char c : name) line += c == ';' ? ':' : c == ' ' ? '_' : c;
 }
 
 // The parts of a key that are no stacks, then the frames, outermost first.
@@ -52,6 +46,12 @@ std::optional<uint64_t> as_count(const MapValue& value, int64_t div) {
 }
 
 }  // namespace
+
+void append_frame(std::string& line, std::string_view name) {
+  if (!line.empty()) line += ';';
+  if (name.empty()) line += "\"\"";
+  for (const char c : name) line += c == ';' ? ':' : c == ' ' ? '_' : c;
+}
 
 FoldedSink::FoldedSink(const SinkOptions& options, std::vector<std::string> maps)
     : TextSink(as_messages(options)), stacks_(options), maps_(std::move(maps)) {}

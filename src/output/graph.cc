@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "output/folded.h"
 #include "output/latency.h"
 #include "output/map_text.h"
 
@@ -81,6 +82,13 @@ void append_profile(std::string& out, const Profile& profile, size_t depth) {
   std::stable_sort(below.begin(), below.end(),
                    [](const Profile* a, const Profile* b) { return a->ns > b->ns; });
   for (const Profile* it : below) append_profile(out, *it, depth + 1);
+}
+
+void append_folded(std::string& out, const Profile& profile, std::string stack) {
+  append_frame(stack, escape_controls(profile.function));
+  if (const uint64_t microseconds = (profile.self_ns + 500) / 1000)
+    out += stack + " " + std::to_string(microseconds) + "\n";
+  for (const Profile& it : profile.below) append_folded(out, it, stack);
 }
 
 void append_text(std::string& out, const char* name, const std::string& text) {
@@ -225,6 +233,12 @@ std::string profile_text(const Profile& profile) {
   return out;
 }
 
+std::string folded_profile(const Profile& profile) {
+  std::string out;
+  append_folded(out, profile, "");
+  return out;
+}
+
 void GraphSink::print(const Format& format, const std::vector<Value>& args) {
   graph_.take(format, args);
   for (const CallTree& tree : graph_.finished()) {
@@ -236,7 +250,8 @@ void GraphSink::print(const Format& format, const std::vector<Value>& args) {
 void GraphSink::map(const MapDump& map) {
   graph_.take(map);
   if (map.name != "@followed") return;
-  for (const Profile& profile : graph_.profile()) data() += profile_text(profile);
+  for (const Profile& profile : graph_.profile())
+    data() += graph_.style().folded ? folded_profile(profile) : profile_text(profile);
   written();
   message(graph_.summary());
 }

@@ -28,6 +28,7 @@ struct GraphStyle {
   bool errors = false;     ///< those whose root returned an error
   bool panics = false;     ///< those whose root was thrown away
   bool sum = false;        ///< the sum of all those, not each
+  bool folded = false;     ///< that as folded stacks
   uint32_t limit = 0;      ///< so many and no more; 0: all
 };
 
@@ -73,6 +74,10 @@ class Graph {
 std::string tree_text(const CallTree& tree);
 /// The same of a profile, the longest first, with the number of calls.
 std::string profile_text(const Profile& profile);
+
+/// The same as folded stacks, `f;g;h MICROSECONDS`: those that h itself took below these. What is
+/// less than half of one is left out.
+std::string folded_profile(const Profile& profile);
 
 class GraphSink : public TextSink {
  public:

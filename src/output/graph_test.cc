@@ -62,6 +62,15 @@ TEST_F(GraphTest, CallsAlikeAreOneLine) {
             "\n");
 }
 
+TEST(Profile, FoldedItIsTheTimeOfEachPath) {
+  Profile root{"main.f", 1, 0, 0, 9000, 1500, {{"main.g h", 2, 0, 0, 7000, 6999, {}}}};
+  root.below.push_back({"main.quick", 1, 0, 0, 499, 499, {{"main.a;b", 1, 0, 0, 500, 500, {}}}});
+  EXPECT_EQ(folded_profile(root),
+            "main.f 2\n"
+            "main.f;main.g_h 7\n"
+            "main.f;main.quick;main.a:b 1\n");
+}
+
 TEST_F(GraphTest, AnyOfWhatIsAskedForWillDo) {
   GraphStyle style;
   style.slower_ns = 1000;

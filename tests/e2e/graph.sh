@@ -69,6 +69,18 @@ for version in $versions; do
       print path[depth], calls, errors, ended }' | sort > lines
   same "graph-sum-$version" expected.sum lines seen err
 
+  # The same as folded stacks: the paths of those that took time of their own, and microseconds: a step more than the
+  # 2,000 that it sleeps.
+  graph --rate 100000 "${only[@]}" --sum -f folded work
+  awk '/^ *main\./ {
+      depth = match($0, /[^ ]/) - 1; name = $0; sub(/^ */, "", name); thrown = sub(/!$/, "", name); sub(/ = .*/, "", name)
+      path[depth] = (depth ? path[depth - 2] ";" : "") name; calls[path[depth]] += !thrown
+    } END { for (p in calls) if (calls[p]) print p }' own | sort > expected.folded
+  sed -E 's/ [1-9][0-9]*$//' seen | sort > lines
+  same "graph-folded-$version" expected.folded lines seen err
+  calls=$(awk '$1 == "main.work/main.step" { print $2 }' expected.sum)
+  equal "graph-folded-step-$version" 1 "$(awk -v n="$calls" '$1 == "main.work;main.step" && $2 >= 2000 * n { print 1 }' seen)" seen
+
   # Records: what is below takes no longer than the call, and a step what it sleeps.
   graph --rate 100000 "${only[@]}" -f json work
   equal "graph-json-trees-$version" 60 "$(grep -c '^{"type": "tree", ' seen)" seen err
