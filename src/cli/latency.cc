@@ -22,6 +22,7 @@ std::string clause(const Traced& traced, const Command& command, const std::stri
   const bool several = traced.functions.size() > 1;
   std::string keys = several ? "func" : "";
   if (!command.by.empty()) keys += (keys.empty() ? "" : ", ") + command.by;
+  if (command.stack) keys += (keys.empty() ? "" : std::string(", ")) + "ustack";
   const std::string of = keys.empty() ? "" : "[" + keys + "]";
   // Parts of a 32nd of a power of two: a percentile is known to 3 %.
   return functions + " " + when + "{ @ns" + of + " = hist(duration, 5); @max" + of +
@@ -65,7 +66,8 @@ int show_latency(const Command& command) {
   if (script.empty()) return kFailed;
   // The histograms are large; by function it is known how many there will be.
   constexpr size_t kMostBy = 2048;
-  const size_t most = command.by.empty() ? traced->functions.size() : kMostBy;
+  const bool is_split = command.stack || !command.by.empty();
+  const size_t most = is_split ? kMostBy : traced->functions.size();
   script = "config = { max_map_keys = " + std::to_string(most) + " }\n" + script;
   script += timers(command, "print(@max); print(@ns);");
   const auto image = traced->image;

@@ -137,10 +137,10 @@ constexpr CommandRow kCommands[] = {
      "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap latency -n server Put --by 'args.key[:6]'\n"
      "  gotap latency Put Get --errors -- ./server -port 8080\n",
-     "Durations are summed up in the kernel, of each function apart and, with --by, of each value "
-     "of an expression. They contain the cost of the probes: what a call that does nothing seems "
-     "to take is measured first and printed as the floor; durations below three times that are "
-     "shown as < floor."},
+     "Durations are summed up in the kernel, of each function apart, with --by of each value of an "
+     "expression and with --stack of each stack, 2048 of them at most. They contain the cost of "
+     "the probes: what a call that does nothing seems to take is measured first and printed as the "
+     "floor; durations below three times that are shown as < floor."},
     {"count", Command::Kind::Count, "how often functions are called",
      "  gotap count -p 1234 main: --for 10s\n"
      "  gotap count -n server 'net/http.*' --exclude '*.func*' --limit 20\n"
@@ -391,7 +391,8 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
   if (row.kind == Command::Kind::Graph) add_graph_options(app, command);
   if (row.kind == Command::Kind::Trace)
     app.add_flag("--enter", command.enter, "a line when a call begins, too");
-  if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Count)
+  if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Count ||
+      row.kind == Command::Kind::Latency)
     app.add_flag("--stack", command.stack, "with the stack that it comes from");
   if (row.kind == Command::Kind::Count)
     app.add_flag("--share", command.share,

@@ -28,23 +28,10 @@ void CountSink::attached(uint64_t probes) {
   begin_ = std::chrono::steady_clock::now();
 }
 
-CountSink::Row CountSink::row_of(const MapEntry& entry) const {
+CountSink::Row CountSink::row_of(MapEntry entry) const {
   Row row{.calls = number_in(entry)};
-  MapEntry named;
-  for (const Value& key : entry.keys) {
-    const auto* stack = std::get_if<Stack>(&key.data);
-    // A caller is one line, and stays with the other keys.
-    if (!stack || stack->text.find('\n') == std::string::npos) {
-      named.keys.push_back(key);
-      continue;
-    }
-    for (size_t at = 0; at < stack->text.size();) {
-      const size_t end = std::min(stack->text.find('\n', at), stack->text.size());
-      if (end > at) row.below.push_back(stack->text.substr(at, end - at));
-      at = end + 1;
-    }
-  }
-  row.name = keys_text(named);
+  row.below = take_stacks(entry);
+  row.name = keys_text(entry);
   return row;
 }
 

@@ -52,7 +52,7 @@ class CountSink : public TextSink {
     std::string shares, name;        ///< columns as they are shown
     std::vector<std::string> below;  ///< lines
   };
-  Row row_of(const MapEntry& entry) const;
+  Row row_of(MapEntry entry) const;
   bool by_outcome() const { return style_.share || style_.panics; }
   std::vector<Row> shared_rows(const Losses& losses);
   std::vector<Row> panic_rows(const Losses& losses);

@@ -123,8 +123,12 @@ void LatencySink::append(const MapEntry& entry) {
   const auto* histogram = std::get_if<Histogram>(&entry.value);
   if (!histogram) return;
   const std::string keys = keys_text(entry);
+  MapEntry others{entry.keys, {}};
+  const std::vector<std::string> stack = take_stacks(others);
+  const std::string title = keys_text(others);
   std::string& out = data();
-  out += "\n" + keys + (keys.empty() ? "" : "\n");
+  out += "\n" + title + (title.empty() ? "" : "\n");
+  for (const std::string& line : stack) out += line + "\n";
   out += "  calls " + std::to_string(calls_of(*histogram));
   constexpr std::array<std::pair<double, const char*>, 4> kParts{
       {{0.5, "p50"}, {0.9, "p90"}, {0.99, "p99"}, {0.999, "p99.9"}}};

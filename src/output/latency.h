@@ -26,7 +26,8 @@ uint64_t percentile(const Histogram& histogram, double part);
 uint64_t told_apart_from(uint64_t floor);
 
 /// Shows the maps `@max` (the longest call, by the same keys) and `@ns` (histograms of nanoseconds
-/// in fine parts), in this order; other maps as TextSink does.
+/// in fine parts), in this order, with a stack among their keys as lines; other maps as TextSink
+/// does.
 class LatencySink : public TextSink {
  public:
   /// `live`: they are shown more than once. `floor`: what a call that does nothing seems to take,

@@ -135,6 +135,25 @@ std::vector<MapEntry> shown_entries(const MapDump& map) {
   return entries;
 }
 
+std::vector<std::string> take_stacks(MapEntry& entry) {
+  std::vector<std::string> lines;
+  std::vector<Value> others;
+  for (Value& key : entry.keys) {
+    const auto* stack = std::get_if<Stack>(&key.data);
+    if (!stack || stack->text.find('\n') == std::string::npos) {
+      others.push_back(std::move(key));
+      continue;
+    }
+    for (size_t at = 0; at < stack->text.size();) {
+      const size_t end = std::min(stack->text.find('\n', at), stack->text.size());
+      if (end > at) lines.push_back(stack->text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  entry.keys = std::move(others);
+  return lines;
+}
+
 void append_map(std::string& out, const MapDump& map, Untrusted untrusted) {
   for (const MapEntry& entry : shown_entries(map)) {
     out += map.name;

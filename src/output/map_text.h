@@ -30,6 +30,9 @@ Value total(const Average& average);
 /// Division as bpftrace does it: toward zero; by 0 or 1 not at all. Only of numbers.
 Value divided(const Value& value, int64_t div);
 
+/// Takes stacks of more than a line, as a caller is, out of the keys and returns their lines.
+std::vector<std::string> take_stacks(MapEntry& entry);
+
 /// Appends the whole map: a line an entry, `@m[k1, k2]: v`; histograms below a line `@m[k]:`
 /// and with an empty line after them. Nothing for a map without entries.
 void append_map(std::string& out, const MapDump& map, Untrusted untrusted);

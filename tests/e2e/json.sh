@@ -14,7 +14,7 @@ record() { # ARGUMENT... -- COMMAND: its records, behind those there are
 }
 
 : > "$work/records"
-for command in 'trace -q --enter --limit 40 main.work main.plain main.leave' 'trace --stack main.again' 'trace --panics main.work main.leave' 'latency main.steady' \
+for command in 'trace -q --enter --limit 40 main.work main.plain main.leave' 'trace --stack main.again' 'trace --panics main.work main.leave' 'latency main.steady' 'latency --stack main.steady' \
   'latency main.plain main.inner' 'count main.steady' 'count --share main.work main.inner' 'count --panics main.work main.inner' 'count --stack main.steady' \
   'waits main.work' 'graph main.work' 'graph --sum main.work' 'panics -q'; do
   # shellcheck disable=SC2086 # the words of a command

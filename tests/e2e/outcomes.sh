@@ -86,6 +86,13 @@ stacks() {
     END { print lines + 0, whole + 0 }' "$work/seen" > "$work/lines"
   equal "trace-stack-$name" "50 50" "$(cat "$work/lines")" "$work/seen" "$work/err"
 
+  # The same of durations.
+  "$GOTAP" latency -q -o "$work/seen" --stack main.steady -- "$binary" > "$work/own" 2> "$work/err" || true
+  awk '$1 ~ /^main\./ { sub(/\+.*/, "", $1); row = row " " $1 }
+    $1 == "calls" { print $2 row; row = "" }' "$work/seen" | sort > "$work/lines"
+  printf '%s\n' '100 main.steady main.main' '50 main.steady main.again main.main' > "$work/expected"
+  same "latency-stack-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+
   # Below a line that is indented the stack is, too.
   "$GOTAP" trace -q -o "$work/seen" --enter --stack --limit 4 main.again main.plain main.work -- "$binary" \
     > "$work/own" 2> "$work/err" || true
