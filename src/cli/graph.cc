@@ -11,7 +11,6 @@
 #include "output/graph.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <set>
 
@@ -21,6 +20,7 @@
 #include "cli/functions.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "lang/lexer.h"
 
 namespace gotap::cli {
 
@@ -115,17 +115,6 @@ std::optional<std::vector<uint32_t>> functions_below(const Command& command, con
   }
   all.erase(root);
   return std::vector<uint32_t>(all.begin(), all.end());
-}
-
-uint64_t nanoseconds(const std::string& time) {
-  uint64_t n = 0;
-  const char* end = std::from_chars(time.data(), time.data() + time.size(), n).ptr;
-  const std::string_view unit(end, static_cast<size_t>(time.data() + time.size() - end));
-  for (const auto& [name, factor] : {std::pair<std::string_view, uint64_t>{"us", 1'000},
-                                     {"ms", 1'000'000},
-                                     {"s", 1'000'000'000}})
-    if (unit == name) return n * factor;
-  return n;
 }
 
 class GraphScript {
@@ -246,7 +235,7 @@ int graph_calls(const Command& command) {
   }
   output::GraphStyle style;
   style.root = traced->name(root);
-  style.slower_ns = nanoseconds(command.slower);
+  style.slower_ns = lang::parse_number(command.slower).value;
   style.errors = command.errors;
   style.panics = command.panics;
   style.sum = command.sum;

@@ -12,6 +12,7 @@
 
 #include "cli/completion.h"
 #include "cli/pages.h"
+#include "lang/lexer.h"
 
 namespace gotap::cli {
 
@@ -307,11 +308,10 @@ void add_choice_of_calls(CLI::App& app, const CommandRow& row, Command& command)
   app.add_option("--slower", command.slower, "only calls that take longer: 10ms, 500us, 1s")
       ->option_text("TIME")
       ->check([](const std::string& text) {
-        const size_t digits = text.find_first_not_of("0123456789");
-        const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
-        const bool good =
-            digits > 0 && (unit == "ns" || unit == "us" || unit == "ms" || unit == "s");
-        return good ? std::string() : text + " is no time such as 10ms";
+        const lang::Number time = lang::parse_number(text);
+        if (time.error.empty() && time.is_duration) return std::string();
+        return text + " is no time such as 10ms" +
+               (time.error.empty() ? ": ns, us, ms, s, m, h or d says of what" : ": " + time.error);
       });
   app.add_flag("--errors", command.errors, "only calls whose error is not nil");
   app.add_flag("--panics", command.panics, "only calls that a panic or Goexit ended");

@@ -147,5 +147,6 @@ ends_with ambiguous 1 '^ERROR: [0-9]+ functions are called func1' count --exe "$
 ends_with no-process 1 'no process runs a program called no-such' count -n no-such Fact
 ends_with no-error 1 'left out: no error' trace --errors Fact -- "$binary"
 ends_with bad-time 2 'no time such as 10ms' trace --slower 10 Fact -- "$binary"
+ends_with bad-time-unit 2 '10min is no time such as 10ms: .min. is not a suffix' graph --slower 10min Fact -- "$binary"
 ends_with bad-filter 1 'no parameter m' trace --filter 'args.m == 1' Fact -- "$binary"
 finish

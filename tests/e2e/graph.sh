@@ -50,7 +50,7 @@ for version in $versions; do
   as_own seen > own.seen
   trees own.seen > lines
   same "graph-panics-$version" chosen lines err
-  graph --rate 100000 "${only[@]}" --slower 100s work
+  graph --rate 100000 "${only[@]}" --slower 2m work
   equal "graph-slower-$version" "" "$(cat seen)" err
 
   # The sum, by the path to each.
