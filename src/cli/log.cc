@@ -14,6 +14,7 @@
 #include "lang/builtins.h"
 #include "lang/check.h"
 #include "lang/parser.h"
+#include "output/fields.h"
 #include "plan/plan.h"
 
 namespace gotap::cli {
@@ -212,35 +213,48 @@ size_t closing_brace(const std::string& text, size_t open) {
   return std::string::npos;
 }
 
-/// The text with its values. Nothing: what is wrong has been said.
-std::optional<Piece> read_text(const LoggedLine& line, const std::string& text) {
+/// The text with its values, and what stands in its braces.
+struct LogText {
+  Piece piece;
+  std::vector<std::string> expressions;
+};
+
+std::string trimmed(const std::string& text) {
+  const size_t first = text.find_first_not_of(" \t");
+  return first == std::string::npos ? ""
+                                    : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+/// Nothing: what is wrong has been said.
+std::optional<LogText> read_text(const LoggedLine& line, const std::string& text) {
   const lang::Source source{"text", text};
   const auto wrong = [&](size_t at, const char* what, const char* hint) {
     report({error_at(lang::LineMap(text).at(at, at + 1), what, hint)}, source);
     return std::nullopt;
   };
-  Piece out;
+  LogText out;
   bool good = true;
   for (size_t at = 0; at < text.size(); at++) {
     const char c = text[at];
     if (c != '{' && c != '}') {
-      out.text(std::string_view(&text[at], 1));
+      out.piece.text(std::string_view(&text[at], 1));
       continue;
     }
     if (at + 1 < text.size() && text[at + 1] == c) {
-      out.text(std::string_view(&text[at++], 1));
+      out.piece.text(std::string_view(&text[at++], 1));
       continue;
     }
     if (c == '}') return wrong(at, "this '}' closes nothing", "a brace itself is written }}");
     const size_t end = closing_brace(text, at);
     if (end == std::string::npos)
       return wrong(at, "this '{' is not closed", "a brace itself is written {{");
-    if (text.find_first_not_of(" \t", at + 1) == end)
+    out.expressions.push_back(trimmed(text.substr(at + 1, end - at - 1)));
+    if (out.expressions.back().empty())
       return wrong(at, "there is nothing in these braces", "as in {key}");
     Type type;
     const Written written{source, at + 1, end};
     if (auto expression = LogExpression(line, written).read(type))
-      out.value(conversion_of(type), *expression);
+      out.piece.value(conversion_of(type), *expression);
     else
       good = false;
     at = end;
@@ -300,18 +314,30 @@ int log_line(const Command& command) {
     when = " /(" + *condition + ")/";
   }
   if (!text) return kFailed;
-  Piece head;
   const std::string context = context_at(line);
-  if (!context.empty()) head.text("trace=").value("%s", "trace_id(" + context + ")").text(" ");
-  const Piece tail = end_of_line(command.stack);
-  const std::string script = line.probe() + when + " {\n  printf(\"" + kLineHead + head.format +
-                             text->format + tail.format + "\", " + kLineHeadArguments +
-                             head.arguments + text->arguments + tail.arguments + ");\n" +
-                             limit_of(command.limit) + "}\n";
-  return run_command(command, std::move(*traced), script + timers(command),
-                     [&](const output::SinkOptions& options) {
-                       return std::make_unique<LimitedSink>(options, command.limit);
-                     });
+  const std::string trace = "trace_id(" + context + ")";
+  // As a record it is values alone, which output::LogSink gives their names.
+  const bool json = command.run.json;
+  Piece head, tail;
+  if (!context.empty()) {
+    if (json)
+      head.value("%s", trace);
+    else
+      head.text("trace=").value("%s", trace).text(" ");
+  }
+  if (!json || command.stack) tail = end_of_line(command.stack);
+  const std::string script = line.probe() + when + " {\n  printf(\"" + (json ? "%s%d" : kLineHead) +
+                             head.format + text->piece.format + tail.format + "\", " +
+                             kLineHeadArguments + head.arguments + text->piece.arguments +
+                             tail.arguments + ");\n" + limit_of(command.limit) + "}\n";
+  const auto make_sink = [&](const output::SinkOptions& options) -> std::unique_ptr<output::Sink> {
+    if (json)
+      return std::make_unique<output::LogSink>(
+          options, json_head(command),
+          output::LogFields{!context.empty(), command.stack, text->expressions}, command.limit);
+    return std::make_unique<LimitedSink>(options, command.limit);
+  };
+  return run_command(command, std::move(*traced), script + timers(command), make_sink, true);
 }
 
 }  // namespace gotap::cli

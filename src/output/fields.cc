@@ -1,9 +1,10 @@
-// Entry point: FieldsSink.
+// Entry points: FieldsSink, LogSink.
 #include "output/fields.h"
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "output/format.h"
@@ -65,11 +66,21 @@ void append_lines_of(std::string& out, const std::string& text) {
   out += ']';
 }
 
+// A number, a string or a truth value; of what is more its text.
+void append_plain(std::string& out, const Value& value) {
+  const bool is_more = std::holds_alternative<Buffer>(value.data) ||
+                       std::holds_alternative<Tuple>(value.data) ||
+                       std::holds_alternative<Stack>(value.data);
+  if (!is_more) return append_json_value(out, value);
+  std::string text;
+  append_value(text, value, Untrusted::Raw);
+  append_json_string(out, text);
+}
+
 }  // namespace
 
 void FieldsSink::print(const Format& format, const std::vector<Value>& args) {
-  if (left_ == 0) return;
-  if (left_) --*left_;
+  if (is_over()) return;
   std::string data = "{", open;  // the object or array that is open, with its bracket
   const auto close = [&] {
     if (!open.empty()) data += open.back() == '[' ? "]" : "}";
@@ -103,17 +114,79 @@ void FieldsSink::print(const Format& format, const std::vector<Value>& args) {
     const Stack* stack = field.only ? std::get_if<Stack>(&field.only->data) : nullptr;
     if (field.pieces != 1 || !field.only)
       append_json_string(data, field.text.substr(equals + 1));
-    else if (stack)
+    else if (stack && stack->text.find('\n') != std::string::npos)
       append_lines_of(data, stack->text);
+    else if (stack)  // one line of it that was asked for
+      append_json_string(data, stack->text);
     else
       append_json_value(data, *field.only);
   }
   close();
-  record(type_.c_str(), data + "}");
+  limited(data + "}");
+}
+
+void FieldsSink::limited(const std::string& data) {
+  if (left_ == 0) return;
+  if (left_) --*left_;
+  record(type_.c_str(), data);
 }
 
 void FieldsSink::map(const MapDump& map) {
   if (map.name != "@lines") JsonSink::map(map);
+}
+
+void LogSink::print(const Format& format, const std::vector<Value>& args) {
+  if (is_over()) return;
+  const size_t head = fields_.trace ? 3 : 2, tail = fields_.stack ? 1 : 0;
+  // (Anything else would be a defect of the command.)
+  if (args.size() != head + fields_.values.size() + tail || format.pieces.size() < head + tail)
+    return JsonSink::print(format, args);
+  std::string data = "{";
+  const auto name = [&](const char* field) {
+    if (data.size() > 1) data += ", ";
+    append_json_string(data, field);
+    data += ": ";
+  };
+  const auto add = [&](const char* field, const Value& value) {
+    name(field);
+    append_json_value(data, value);
+  };
+  add("time", args[0]);
+  add("goroutine", args[1]);
+  if (fields_.trace) add("trace", args[2]);
+  const auto at = [](const auto& list, size_t i) {
+    return list.begin() + static_cast<ptrdiff_t>(i);
+  };
+  const std::vector<Value> values(at(args, head), at(args, head + fields_.values.size()));
+  std::string text;
+  append_printf(text,
+                {"", {at(format.pieces, head), at(format.pieces, format.pieces.size() - tail)}},
+                values, Untrusted::Raw);
+  name("text");
+  append_json_string(data, text);
+  if (!values.empty()) {
+    name("values");
+    data += '{';
+    for (size_t i = 0; i < values.size(); i++) {
+      const std::string& expression = fields_.values[i];
+      const auto here = at(std::as_const(fields_.values), i);
+      // Written twice it is one value.
+      if (std::find(fields_.values.cbegin(), here, expression) != here) continue;
+      if (i > 0) data += ", ";
+      append_json_string(data, expression);
+      data += ": ";
+      append_plain(data, values[i]);
+    }
+    data += '}';
+  }
+  if (fields_.stack) {
+    name("stack");
+    const Stack* stack = std::get_if<Stack>(&args.back().data);
+    std::string shown;
+    if (!stack) append_value(shown, args.back(), Untrusted::Raw);
+    append_lines_of(data, stack ? stack->text : shown);
+  }
+  limited(data + "}");
 }
 
 }  // namespace gotap::output

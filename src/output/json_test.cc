@@ -229,6 +229,35 @@ TEST(Fields, AreARecord) {
                 record + record);
 }
 
+// The user's text between what every line has; a value that stands in it twice is one.
+TEST(Fields, OfALineOfText) {
+  const auto literal = [](std::string text) { return FormatPiece{.literal = std::move(text)}; };
+  const FormatPiece text{.conversion = 's'}, number{.conversion = 'd'};
+  const Format format{"",
+                      {text, number, text, literal("a=\t"), number, literal(" "), text,
+                       literal(" "), number, text}};
+  const std::vector<Value> values{{std::string("now")},
+                                  {int64_t{7}},
+                                  {std::string("4bf9")},
+                                  {int64_t{-3}},
+                                  {true},
+                                  {int64_t{-3}},
+                                  {Stack{{"f"}, "\n    f+1 (a.go:2)\n"}}};
+  Fd data(::memfd_create("data", MFD_CLOEXEC));
+  {
+    LogSink sink(SinkOptions{.data_fd = data.get()}, "", {true, true, {"n", "n == 3", "n"}}, 1);
+    sink.attached(0);
+    for (int i = 0; i < 2; i++) sink.print(format, values);
+    sink.flush();
+  }
+  EXPECT_EQ(
+      contents(data.get()),
+      "{\"type\": \"attached_probes\", \"count\": 0, \"data\": {\"probes\": 0}}\n"
+      "{\"type\": \"log\", \"data\": {\"time\": \"now\", \"goroutine\": 7, \"trace\": \"4bf9\", "
+      "\"text\": \"a=\\t-3 true -3\", \"values\": {\"n\": -3, \"n == 3\": true}, \"stack\": "
+      "[\"f+1 (a.go:2)\"]}}\n");
+}
+
 // What of three events is there before and after flush(), by the mode.
 TEST(Buffering, DecidesWhenDataIsWritten) {
   auto lengths = [](Buffering mode) {

@@ -21,7 +21,7 @@ for command in 'trace -q --enter --limit 40 main.work main.plain main.leave' 'tr
   record ${command%% *} -f json ${command#* } -- "$binary"
 done
 line=$(awk '/return n, nil/ { print NR; exit }' "$programs/outcomes/main.go")
-record log -f json "main.go:$line" 'n {n}' -- "$binary"
+record log -f json --stack "main.go:$line" 'n {n}' -- "$binary"
 record list -f json --exe "$binary" main:
 record list -f json --exe "$binary" runtime:
 record doctor -f json --exe "$binary"

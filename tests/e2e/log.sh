@@ -97,6 +97,22 @@ spans=$(go_program 1.24 spans)
 sed -nE 's/^Spanned [0-9]+ (<[^>]*>|[^ ]*).*/trace=\1 called/p' "$work/out" > "$work/expected"
 sed -nE 's/^[^ ]+ goroutine 1 (trace=.*)/\1/p' "$work/out" > "$work/seen"
 same log-trace "$work/expected" "$work/seen" "$work/err"
+"$GOTAP" log -f json "spans/main.go:$(awk '/ctx.Err\(\) != nil/ { print NR; exit }' "$programs/spans/main.go")" 'called' -q -- "$spans" \
+  > "$work/out" 2> "$work/err" || true
+sed -nE 's/^\{"type": "log".*"trace": "([^"]*)", "text": "called"\}\}$/trace=\1 called/p' "$work/out" > "$work/seen"
+same log-json-trace "$work/expected" "$work/seen" "$work/out"
+
+# As records: the text is the program's own line, the values are those in it.
+"$GOTAP" log -q -f json "main.go:$(line_of cart)" 'cart: {c.ID} {len(c.Items)} {c.At.Y} "{{{last}}}" {main.counter}' -- "$program" \
+  > "$work/out" 2> "$work/err" || true
+"$program" | sed -nE 's/^(cart: [^ ]+) [^ ]+ (.*) 100% (\{[0-9]+\}) ([0-9]+) .*/\1 \2 \\"\3\\" \4/p' > "$work/expected"
+sed -nE 's/^\{"type": "log", "data": \{"time": "20[^"]*", "goroutine": 1, "text": "(.*)", "values": \{.*\}\}\}$/\1/p' "$work/out" > "$work/seen"
+same log-json-text "$work/expected" "$work/seen" "$work/out" "$work/err"
+"$GOTAP" log -q -f json "main.go:$(line_of loop)" '{i} {total+1} { i == 1 } {i}' --when 'n == 4' -- "$program" > "$work/out" 2> "$work/err" || true
+sed -nE 's/^\{"type": "log", "data": .*, "text": "([^"]*)", "values": (\{.*\})\}\}$/\1 \2/p' "$work/out" > "$work/seen"
+printf '%s %s %s %s {"i": %s, "total+1": %s, "i == 1": %s}\n' 0 1 false 0 0 1 false 1 2 true 1 1 2 true 2 4 false 2 2 4 false 3 9 false 3 3 9 false \
+  > "$work/expected"
+same log-json-values "$work/expected" "$work/seen" "$work/out" "$work/err"
 
 # complain ARGUMENT...: what gotap log says that is wrong.
 complain() { "$GOTAP" log "$@" --exe "$program" --print-script 2>&1 || true; }
