@@ -182,10 +182,11 @@ constexpr CommandRow kCommands[] = {
      "program --debug-binary has the variables."},
     {"panics", Command::Kind::Panics, "each panic: value, stack, and who recovered",
      "  gotap panics -p 1234\n"
-     "  gotap panics -n server --for 0s -o panics.log\n"
+     "  gotap panics -n server --for 0s --limit 20 -o panics.log\n"
      "  gotap panics -- ./server -port 8080\n",
-     "Runtime errors such as nil pointers are panics, too. Each is shown with its value and the "
-     "stack it comes from; a second line says which deferred function recovered, or that none did "
+     "Runtime errors such as nil pointers are panics, too, and read as Go prints them. Each is "
+     "shown with its value and the stack it comes from; a second line says which deferred function "
+     "recovered, or that none did "
      "and the program ends."},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
@@ -400,6 +401,10 @@ void add_command_options(CLI::App& app, const CommandRow& row, Command& command,
                  "runtime.Goexit) ended");
   if (row.kind == Command::Kind::Trace || row.kind == Command::Kind::Log)
     app.add_option("--limit", command.limit, "end after so many lines")->option_text("N");
+  if (row.kind == Command::Kind::Panics)
+    app.add_option("--limit", command.limit,
+                   "end after so many panics, when it is known what became of the last")
+        ->option_text("N");
 }
 
 int count_targets(const Command& command) {

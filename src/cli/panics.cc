@@ -9,6 +9,7 @@
 #include "cli/printf_text.h"
 #include "cli/report.h"
 #include "go/type_info.h"
+#include "output/fields.h"
 
 namespace gotap::cli {
 
@@ -34,9 +35,63 @@ void add_signatures(Traced& traced) {
     }
 }
 
-std::string print_of(const Piece& piece) {
-  return std::string("  printf(\"") + kLineHead + piece.format + "\", " + kLineHeadArguments +
-         piece.arguments + ");\n";
+// A line, or with -f json a record of fields for output::FieldsSink.
+class PanicPrint {
+ public:
+  explicit PanicPrint(const Command& command) : command_(command) {}
+
+  std::string panic() const {
+    return command_.run.json
+               ? record(
+                     field("panic", "value", "%v", "args.0").text("\tstack=").value("%s", "ustack"))
+               : line(Piece().text("panic: ").value("%v", "args.0").value("%s", "ustack"));
+  }
+  std::string recovered() const {
+    return command_.run.json ? record(field("recovered", "by", "%s", "caller"))
+                             : line(Piece().text("recovered by ").value("%s", "caller").text("\n"));
+  }
+  std::string not_recovered() const {
+    return command_.run.json ? record(Piece().text("\tevent=not recovered"))
+                             : line(Piece().text("not recovered: the program ends\n"));
+  }
+
+ private:
+  static Piece field(const char* event, const char* name, const char* conversion,
+                     const char* expression) {
+    return Piece()
+        .text(std::string("\tevent=") + event + "\t" + name + "=")
+        .value(conversion, expression);
+  }
+  static std::string print(const char* head, const Piece& piece) {
+    return std::string("  printf(\"") + head + piece.format + "\", " + kLineHeadArguments +
+           piece.arguments + ");\n";
+  }
+  static std::string line(const Piece& piece) { return print(kLineHead, piece); }
+  static std::string record(Piece piece) {
+    return print("time=%s\\tgoroutine=%d", piece.text("\n"));
+  }
+
+  const Command& command_;
+};
+
+// The clauses. With --limit they end when it is known what became of the last panic.
+std::string clauses(const Command& command, const Traced& traced) {
+  const PanicPrint print(command);
+  const std::string most = std::to_string(command.limit),
+                    left = command.limit ? "@lines < " + most : "",
+                    shown = command.limit ? "(" + left + " || @last[pid, goid])" : "",
+                    counted = command.limit ? "  @lines = count();\n  if (@lines >= " + most +
+                                                  ") { @last[pid, goid] = 1; }\n"
+                                            : "",
+                    ends = command.limit ? "  if (@last[pid, goid]) { exit(); }\n" : "";
+  const auto when = [](const std::string& condition) {
+    return condition.empty() ? "" : " /" + condition + "/";
+  };
+  return traced.probe("uprobe", kPanic) + when(left) + " {\n" + print.panic() + counted + "}\n" +
+         traced.probe("uretprobe", kRecover) + " /retval != nil" +
+         (shown.empty() ? "" : " && " + shown) + "/ {\n" + print.recovered() + ends + "}\n" +
+         traced.probe("uprobe", kFatal) + when(shown) + " {\n" + print.not_recovered() + ends +
+         "}\n" + (command.limit ? "END { clear(@last); }\n" : "");
 }
 
 }  // namespace
@@ -50,17 +105,15 @@ int show_panics(const Command& command) {
     return kFailed;
   }
   add_signatures(*traced);
-  Piece panic, recovered, fatal;
-  panic.text("panic: ").value("%v", "args.0").value("%s", "ustack");
-  recovered.text("recovered by ").value("%s", "caller").text("\n");
-  fatal.text("not recovered: the program ends\n");
-  const std::string script = traced->probe("uprobe", kPanic) + " {\n" + print_of(panic) + "}\n" +
-                             traced->probe("uretprobe", kRecover) + " /retval != nil/ {\n" +
-                             print_of(recovered) + "}\n" + traced->probe("uprobe", kFatal) +
-                             " {\n" + print_of(fatal) + "}\n";
+  const std::string script = clauses(command, *traced);
   return run_command(
       command, std::move(*traced), script + timers(command),
-      [](const output::SinkOptions& options) { return std::make_unique<LimitedSink>(options, 0); });
+      [&](const output::SinkOptions& options) -> std::unique_ptr<output::Sink> {
+        if (command.run.json)
+          return std::make_unique<output::FieldsSink>(options, json_head(command), "panic", 0);
+        return std::make_unique<LimitedSink>(options, 0);
+      },
+      true);
 }
 
 }  // namespace gotap::cli

@@ -1,5 +1,5 @@
 // Interfaces within whole values: errors by their text, contexts by their kind, all else by its
-// type and value; see value_text.h.
+// type and value; see value_text.h, and runtime_errors.cc for the runtime's own errors.
 //
 // Facts: runtime/runtime2.go (iface, eface, itab); context/context.go.
 #include "base/text.h"
@@ -77,6 +77,7 @@ void ValueText::interface(const GoType& type, const ValueView& view, uint32_t de
   const GoType& holds = types_.at(*id);
   if (full() || context_text(holds, view + kDataWord, depth)) return;
   if (error_text(*address, view + kDataWord, depth)) return;
+  if (depth < limits_.depth && runtime_error(holds, data)) return;
   out_ += "(" + go::short_name(holds.name) + ")";
   if (go::is_direct(types_, *id, minor_)) return show(*id, view + kDataWord, depth);
   if (holds.size == 0) return show(*id, {}, depth + 1);

@@ -94,6 +94,13 @@ class ValueText {
   bool context_text(const go::GoType& type, const ValueView& view, uint32_t depth);
   bool parent_context(go::TypeId type, const ValueView& view, uint32_t depth);
 
+  // runtime_errors.cc
+  std::optional<uint64_t> field_of(const go::GoType& type, Bytes bytes,
+                                   std::string_view name) const;
+  std::optional<std::string> bounds_text(const go::GoType& type, Bytes bytes) const;
+  std::optional<std::string> assertion_text(const go::GoType& type, Bytes bytes);
+  bool runtime_error(const go::GoType& type, uint64_t data);
+
   // value_maps.cc
   struct MapEntry {
     ValueView key, value;

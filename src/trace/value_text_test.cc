@@ -161,6 +161,63 @@ TEST_F(WholeText, ErrorsHaveTheirText) {
   EXPECT_EQ(shown(error, root), "open /x: gone");
 }
 
+// The texts are those of runtime/error.go.
+TEST_F(WholeText, RuntimeErrorsAreInTheRuntimesWords) {
+  const TypeId flag = info.scalar(TypeKind::Bool, "bool", 1);
+  info.structure("runtime.boundsError",
+                 {{"x", integer}, {"y", integer}, {"signed", flag}, {"code", go::kByteType}},
+                 0x3000);
+  info.with(info.scalar(TypeKind::String, "runtime.errorString", 16), 0x3100);
+  info.with(info.scalar(TypeKind::String, "runtime.plainError", 16), 0x3200);
+  const TypeId word = info.scalar(TypeKind::UnsafePointer, "unsafe.Pointer", 8);
+  info.pointer(
+      info.structure(
+          "runtime.TypeAssertionError",
+          {{"_interface", word}, {"concrete", word}, {"asserted", word}, {"missingMethod", text}}),
+      0x3300);
+  info.pointer(info.structure("runtime.PanicNilError", {}), 0x3400);
+  info.with(any, 0x3500);
+  info.with(integer, 0x3600);
+  info.with(text, 0x3700);
+  const auto of = [&](uint64_t type, const Words& data) {
+    Log fresh;
+    log = fresh;
+    const uint64_t root = log.chunk(0, {kBias + type, 0x100});
+    log.chunk(0x100, data);
+    log.text(0x200, "gone");
+    return shown(any, root);
+  };
+  const auto bounds = [&](int64_t x, uint64_t y, bool is_signed, uint64_t code) {
+    return of(0x3000, {static_cast<uint64_t>(x), y, is_signed | code << 8});
+  };
+  EXPECT_EQ(bounds(5, 3, true, 0), "runtime error: index out of range [5] with length 3");
+  EXPECT_EQ(bounds(-5, 3, true, 0), "runtime error: index out of range [-5]");
+  EXPECT_EQ(bounds(-1, 3, false, 0),
+            "runtime error: index out of range [18446744073709551615] with length 3");
+  EXPECT_EQ(bounds(9, 7, true, 7), "runtime error: slice bounds out of range [9:7:]");
+  // A version whose text is not known, and a code that no version has.
+  info.go_minor = 20;
+  EXPECT_EQ(bounds(4, 2, true, 8), "(runtime.boundsError){x:4 y:2 signed:true code:8}");
+  info.go_minor = 24;
+  EXPECT_EQ(bounds(4, 2, true, 8),
+            "runtime error: cannot convert slice with length 2 to array or pointer to array with "
+            "length 4");
+  EXPECT_EQ(bounds(4, 2, true, 9), "(runtime.boundsError){x:4 y:2 signed:true code:9}");
+  EXPECT_EQ(of(0x3100, {0x200, 4}), "runtime error: gone");
+  EXPECT_EQ(of(0x3200, {0x200, 4}), "gone");
+  const uint64_t face = kBias + 0x3500, number = kBias + 0x3600, string = kBias + 0x3700;
+  EXPECT_EQ(of(0x3300, {face, string, number, 0, 0}),
+            "interface conversion: interface {} is string, not int");
+  EXPECT_EQ(of(0x3300, {0, 0, number, 0, 0}), "interface conversion: interface is nil, not int");
+  EXPECT_EQ(of(0x3300, {face, string, number, 0x200, 4}),
+            "interface conversion: string is not int: missing method gone");
+  EXPECT_EQ(of(0x3300, {face, string, 0x9999, 0, 0}),
+            "interface conversion: interface {} is string, not <type unknown>");
+  EXPECT_EQ(of(0x3400, {}), "panic called with nil argument");
+  info.go_minor = 27;
+  EXPECT_EQ(of(0x3400, {}), "runtime error: panic called with nil argument");
+}
+
 TEST_F(WholeText, ListsBytesChannelsFunctions) {
   const TypeId all =
       info.structure("main.All", {{"L", info.slice(integer)},

@@ -1,5 +1,6 @@
 // Panics in many ways, and prints of each what `gotap panics` is to say of it: its value, which the
-// table has as one reads it, and the function and line that recovered it, by runtime.Caller. With an
+// table has as one reads it, of a runtime error what its Error() says, and the function and line that
+// recovered it, by runtime.Caller. With an
 // argument the last panic is recovered by nobody.
 package main
 
@@ -8,11 +9,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"runtime"
 )
 
 type failure struct{ Code int }
+
+var (
+	none              []int
+	anything, nothing interface{} = "text", nil
+	err               error       = errors.New("an error")
+)
 
 func (f *failure) Error() string { return fmt.Sprint("code ", f.Code) }
 
@@ -20,11 +26,11 @@ var shown = []string{
 	"(string)text",
 	"an error",
 	"(*main.failure)&{Code:7}",
-	"(runtime.errorString)invalid memory address or nil pointer dereference",
-	"(runtime.boundsError)", // and its fields, which differ from version to version
 	"(int)42",
-	"(runtime.plainError)assignment to entry in nil map",
 }
+
+// Those from here on are runtime errors.
+const firstRuntimeError, lastRuntimeError = 4, 14
 
 //go:noinline
 func fail(n int) int {
@@ -36,16 +42,31 @@ func fail(n int) int {
 	case 2:
 		panic(&failure{7})
 	case 3:
+		panic(42)
+	case 4:
 		var f *failure
 		return f.Code
-	case 4:
-		var list []int
-		return list[n]
 	case 5:
-		panic(42)
+		return none[n]
 	case 6:
+		return none[-n]
+	case 7:
+		return len(none[n:])
+	case 8:
+		return len(none[:n])
+	case 9:
+		return n / len(none)
+	case 10:
 		var m map[string]int
-		m["a"] = 1
+		m["a"] = n
+	case 11:
+		return anything.(int)
+	case 12:
+		return len(anything.(error).Error())
+	case 13:
+		return len(nothing.(string))
+	case 14:
+		return err.(*failure).Code
 	}
 	return n
 }
@@ -60,19 +81,17 @@ func say(value string) {
 func handle(n int) (r int) {
 	var e interface{}
 	defer func() {
-		value := shown[n]
 		e = recover()
-		say(value + fields(n, &e))
+		say(text(n, e))
 	}()
 	return fail(n)
 }
 
-func fields(n int, e *interface{}) string {
-	if n != 4 {
-		return ""
+func text(n int, e interface{}) string {
+	if n < firstRuntimeError {
+		return shown[n]
 	}
-	v := reflect.ValueOf(*e)
-	return fmt.Sprintf("{x:%d y:%d signed:%t code:%d}", v.Field(0).Int(), v.Field(1).Int(), v.Field(2).Bool(), v.Field(3).Uint())
+	return e.(runtime.Error).Error()
 }
 
 //go:noinline
@@ -86,7 +105,7 @@ func again(n int) int {
 }
 
 func main() {
-	for n := range shown {
+	for n := 0; n <= lastRuntimeError; n++ {
 		handle(n)
 	}
 	done := make(chan bool)
@@ -96,11 +115,11 @@ func main() {
 			recover()
 			say("(string)again")
 		}()
-		again(5)
+		again(3)
 	}()
 	<-done
 	// Nothing to recover, and nothing that panics.
-	fmt.Fprintln(os.Stderr, recover(), fail(9))
+	fmt.Fprintln(os.Stderr, recover(), fail(99))
 	if len(os.Args) > 1 {
 		fmt.Printf("panic: an error\nnot recovered: the program ends\n")
 		fail(1)
