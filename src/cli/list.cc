@@ -3,45 +3,19 @@
 // gives.
 #include <cstdio>
 #include <string>
-#include <utility>
 
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
+#include "cli/listed.h"
 #include "cli/report.h"
 #include "go/type_info.h"
 #include "lang/parser.h"
-#include "output/json.h"
 
 namespace gotap::cli {
 
 namespace {
-
-// A function as it is listed.
-struct Listed {
-  std::string name, signature, unknown;  // one of the last two is empty
-  std::string no_uprobe, no_uretprobe;   // why; empty: it can be probed
-  uint64_t address = 0;
-};
-
-Listed listed(const go::Image& image, uint32_t index) {
-  const go::Function& function = image.functions()[index];
-  Listed row;
-  row.name = function.name;
-  row.address = function.entry;
-  if (function.is_go) {
-    const go::TypeInfo& info = image.type_info();
-    if (auto signature = info.signature(index))
-      row.signature = go::to_string(info.types(), *signature, row.name);
-    else
-      row.unknown = signature.error().message;
-  }
-  const go::FunctionSites sites = image.sites(index);
-  if (!sites.entry) row.no_uprobe = sites.entry_refused;
-  row.no_uretprobe = plan::unseen_returns(sites);
-  return row;
-}
 
 std::string text(const Listed& row) {
   std::string line = row.signature.empty() ? row.name : row.signature;
@@ -51,22 +25,8 @@ std::string text(const Listed& row) {
   return line;
 }
 
-// {"type": "function", "data": {"name": ..., "address": "0x...", "signature": ...}}; beside or
-// instead of the last "signature_unknown", "no_uprobe" and "no_uretprobe", each with its reason.
 std::string json(const Listed& row) {
-  std::string line = "{\"type\": \"function\", \"data\": {\"name\": ";
-  output::append_json_string(line, row.name);
-  line += ", \"address\": \"" + hex(row.address) + "\"";
-  const std::pair<const char*, const std::string&> rest[] = {{"signature", row.signature},
-                                                             {"signature_unknown", row.unknown},
-                                                             {"no_uprobe", row.no_uprobe},
-                                                             {"no_uretprobe", row.no_uretprobe}};
-  for (const auto& [key, value] : rest) {
-    if (value.empty()) continue;
-    line += std::string(", \"") + key + "\": ";
-    output::append_json_string(line, value);
-  }
-  return line + "}}";
+  return "{\"type\": \"function\", \"data\": {" + record_fields(row) + "}}";
 }
 
 }  // namespace

@@ -197,7 +197,7 @@ constexpr CommandRow kCommands[] = {
     {"show", Command::Kind::Show, "one function: signature, registers, what is probed, callers",
      "  gotap show --exe ./server 'main.(*Store).Put'\n"
      "  gotap show -p 1234 Put\n"
-     "  gotap show -n consul 'fsm.(*FSM).Apply'\n",
+     "  gotap show -n consul -f json 'fsm.(*FSM).Apply'\n",
      "A page a function: what it takes and gives, in which registers and where on the stack, the "
      "instructions that are probed for it, its inlined copies, its callers."},
     {"doctor", Command::Kind::Doctor, "what works here and on a program, and what it costs",
@@ -273,7 +273,6 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
         ->option_text("PATTERN")
         ->allow_extra_args(false);
   add_type_sources(app, run);
-  if (row.kind == Command::Kind::Show) return;
   std::string format = "the output's format; json: one object a line";
   if (row.kind == Command::Kind::Graph)
     format +=

@@ -24,6 +24,7 @@ line=$(awk '/return n, nil/ { print NR; exit }' "$programs/outcomes/main.go")
 record log -f json --stack "main.go:$line" 'n {n}' -- "$binary"
 record list -f json --exe "$binary" main:
 record list -f json --exe "$binary" runtime:
+record show -f json --exe "$binary" main.work
 record doctor -f json --exe "$binary"
 
 # `TYPE FIELD` of each field of `data`, and `TYPE` of each record: a walk over the line by its quotes and brackets.

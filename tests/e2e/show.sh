@@ -60,6 +60,17 @@ for version in 1.15 1.24 1.27; do
     grep -vxF "$(offsets "$binary" main.Many "")")" "$work/page"
   equal "callers-$version" "$(objdump_callers main.Many)" \
     "$(sed -n '/^CALLERS/,$p' "$work/page" | sed -nE 's/^  (.*)  ([0-9]+)$/\1 \2/p' | sort)" "$work/page"
+  # The same as a record.
+  "$GOTAP" show -f json --exe "$binary" main.Many | sed '1d' > "$work/record" 2> "$work/err"
+  sed -E 's/^  (args\.[a-h])  string  (.*)$/{"name": "\1", "type": "string", \2}/
+    s/([A-Z0-9]+) data, ([A-Z0-9]+) len/"registers": [{"name": "\1", "part": "data"}, {"name": "\2", "part": "len"}]/
+    s/\[RSP\+([0-9]+)\]/"stack": \1/' <<< "$expected" | paste -sd , | sed 's/},{/}, {/g' > "$work/expected"
+  sed -nE 's/^\{"type": "function", "data": .*"args": \[(.*)\], "results": .*/\1/p' "$work/record" > "$work/seen"
+  same "record-arguments-$version" "$work/expected" "$work/seen" "$work/record"
+  equal "record-rets-$version" "$(awk '$3 == "RET" { print $1 }' "$work/page" | paste -sd ' ')" \
+    "$(grep -oE '"address": "0x[0-9a-f]+", "kind": "RET"' "$work/record" | cut -d'"' -f4 | paste -sd ' ')" "$work/record"
+  equal "record-callers-$version" "$(objdump_callers main.Many)" \
+    "$(sed 's/.*"callers"//' "$work/record" | grep -oE '"function": "[^"]*", "calls": [0-9]+' | sed -E 's/.*: "(.*)", .*: /\1 /')" "$work/record"
   holds "why-$version" "$work/page" "$([ "$version" = 1.15 ] && echo '^    \[RSP\] +return address$' || echo '^    RDI +args.b len$')"
 done
 [ -n "${binary:-}" ] || skip_all "no Go toolchain"

@@ -1,0 +1,27 @@
+// A function as `list` and `show` have it: its name, its signature, and what of it cannot be
+// probed.
+//
+// Entry points: listed(), record_fields().
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "go/image.h"
+
+namespace gotap::cli {
+
+struct Listed {
+  std::string name, signature, unknown;  ///< one of the last two is empty
+  std::string no_uprobe, no_uretprobe;   ///< why; empty: it can be probed
+  uint64_t address = 0;                  ///< in the file
+};
+
+/// Function `index` of the image.
+Listed listed(const go::Image& image, uint32_t index);
+
+/// The fields of a record of JSON, without the braces: `"name": ...` and what else is known of it,
+/// "address", "signature", "signature_unknown", "no_uprobe" and "no_uretprobe".
+std::string record_fields(const Listed& row);
+
+}  // namespace gotap::cli
