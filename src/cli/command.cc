@@ -14,6 +14,7 @@
 #include "cli/functions.h"
 #include "cli/report.h"
 #include "cli/targets.h"
+#include "cli/user_text.h"
 #include "go/type_info.h"
 #include "output/json.h"
 #include "plan/plan.h"
@@ -265,6 +266,22 @@ class LeftOut {
   std::string named_;
 };
 
+// Whether --filter and --by can be asked of these calls; if not that has been said.
+bool check_expressions(const Command& command, const Traced& traced,
+                       const std::vector<ChosenCalls>& chosen, const char* kind) {
+  if (chosen.empty() || (command.filter.empty() && command.by.empty())) return true;
+  std::string probes;
+  for (const ChosenCalls& calls : chosen)
+    probes += (probes.empty() ? "" : ",\n") + traced.probe(kind, traced.name(calls.function));
+  const bool filter_is_good =
+      command.filter.empty() ||
+      check_user_expression(traced, "--filter", command.filter, probes + " /(", ")/ { exit(); }");
+  const bool by_is_good =
+      command.by.empty() ||
+      check_user_expression(traced, "--by", command.by, probes + " { @[", "] = count(); }");
+  return filter_is_good && by_is_good;
+}
+
 bool mentions(const std::string& expression, const char* word) {
   return expression.find(word) != std::string::npos;
 }
@@ -329,6 +346,7 @@ std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& trac
     not_probed.say("cannot be probed");
     without_errors.say("no error among the results that are known");
   }
+  if (!check_expressions(command, traced, chosen, kind)) chosen.clear();
   return chosen;
 }
 

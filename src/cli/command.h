@@ -46,7 +46,8 @@ struct ChosenCalls {
 
 /// The functions that get probes of this kind. Of several those are left out, and said with the
 /// reason, that cannot be probed, wrappers that lead to another of them and, with --errors,
-/// functions that return none. Empty: none is left.
+/// functions that return none. Empty: none is left, or --filter or --by is wrong, which has been
+/// said.
 std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& traced,
                                       const char* kind);
 

@@ -18,7 +18,6 @@
 #include "cli/report.h"
 #include "cli/targets.h"
 #include "codegen/codegen.h"
-#include "lang/check.h"
 #include "lang/parser.h"
 
 namespace gotap::cli {
@@ -40,7 +39,17 @@ Result<lang::Source> read_script(const Options& options) {
   return lang::Source{options.file, {bytes.begin(), bytes.end()}};
 }
 
-/// What the checker must know of the functions a probe names.
+/// Prints a stage if --dump asks for it.
+template <typename Text>
+bool dump_stage(const Options& options, const char* stage, Text&& text, int& exit_code) {
+  if (options.dump != stage) return false;
+  std::fputs(text().c_str(), stdout);
+  exit_code = 0;
+  return true;
+}
+
+}  // namespace
+
 std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
                                           const std::vector<plan::Target>& targets) {
   for (const plan::Target& target : targets) {
@@ -79,17 +88,6 @@ std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
   }
   return std::nullopt;
 }
-
-/// Prints a stage if --dump asks for it.
-template <typename Text>
-bool dump_stage(const Options& options, const char* stage, Text&& text, int& exit_code) {
-  if (options.dump != stage) return false;
-  std::fputs(text().c_str(), stdout);
-  exit_code = 0;
-  return true;
-}
-
-}  // namespace
 
 std::vector<plan::Target> open_targets(const lang::ast::Script& script, const Options& options,
                                        std::vector<lang::Diagnostic>& diagnostics,

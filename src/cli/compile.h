@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "codegen/codegen.h"
 #include "lang/ast.h"
+#include "lang/check.h"
 #include "lang/diag.h"
 #include "lang/program.h"
 #include "lang/settings.h"
@@ -45,6 +46,11 @@ using ChooseCode = std::function<Result<codegen::Options>(const plan::Plan& plan
 
 /// plan_script() and the code. Nothing: as there, or --dry-run has printed the plan.
 std::optional<Compiled> compile(const Options& options, const ChooseCode& choose, int& exit_code);
+
+/// What the checker must know of the functions, or the line, that a probe names. Nothing: its
+/// binary is none of the targets.
+std::optional<lang::TargetFacts> facts_of(const lang::ProbeSpec& probe,
+                                          const std::vector<plan::Target>& targets);
 
 /// Every binary the script names, opened once, as the processes of -p run it, with the types that
 /// the user adds; those that cannot

@@ -20,6 +20,7 @@
 #include "cli/functions.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "cli/user_text.h"
 #include "lang/lexer.h"
 
 namespace gotap::cli {
@@ -211,6 +212,11 @@ int graph_calls(const Command& command) {
     return kFailed;
   }
   const uint32_t root = roots->front();
+  // It is asked when the root begins.
+  if (!command.filter.empty() &&
+      !check_user_expression(*traced, "--filter", command.filter,
+                             traced->probe("uprobe", traced->name(root)) + " /(", ")/ { exit(); }"))
+    return kFailed;
   const auto below = functions_below(command, *traced, root);
   if (!below) return kFailed;
   // What of a call is asked for is decided at the end of its tree.

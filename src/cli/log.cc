@@ -9,11 +9,10 @@
 #include "cli/commands.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "cli/user_text.h"
 #include "go/access.h"
 #include "lang/ast.h"
 #include "lang/builtins.h"
-#include "lang/check.h"
-#include "lang/parser.h"
 #include "output/fields.h"
 #include "plan/plan.h"
 
@@ -35,37 +34,6 @@ struct LoggedLine {
   }
 };
 
-/// What the user wrote, and where in it an expression begins.
-struct Written {
-  lang::Source source;
-  size_t begin = 0, end = 0;
-};
-
-/// An expression as the script has it: the user's with something put in at some places.
-class Rewritten {
- public:
-  explicit Rewritten(std::string text) : text_(std::move(text)) {}
-  const std::string& text() const { return text_; }
-  /// Later places first.
-  void insert(size_t at, const std::string& what) {
-    text_.insert(at, what);
-    for (auto& [place, size] : inserted_)
-      if (place >= at) place += what.size();
-    inserted_.emplace_back(at, what.size());
-  }
-  /// Where what is at `at` was in the user's text.
-  size_t original(size_t at) const {
-    size_t less = 0;
-    for (const auto& [place, size] : inserted_)
-      if (place < at) less += std::min(size, at - place);
-    return at - less;
-  }
-
- private:
-  std::string text_;
-  std::vector<std::pair<size_t, size_t>> inserted_;  // in text_
-};
-
 /// A name of an expression that is no built-in's, and what is put around it.
 struct NameUse {
   size_t begin = 0, end = 0;
@@ -75,23 +43,18 @@ struct NameUse {
 /// Reads what stands in braces, and --when.
 class LogExpression {
  public:
-  LogExpression(const LoggedLine& line, const Written& written)
-      : line_(line),
-        written_(written),
-        out_(written.source.text.substr(written.begin, written.end - written.begin)) {}
+  LogExpression(const LoggedLine& line, Written written)
+      : line_(line), out_(*line.traced, std::move(written), line.probe() + " { print(", "); }") {}
 
   /// The expression for the script; `type` gets its type. Nothing: what is wrong has been said.
   std::optional<std::string> read(Type& type);
 
  private:
-  void names(const lang::ast::Expr& e, size_t prefix);
+  void names(const lang::ast::Expr& e);
   bool is_variable(const std::string& name) const;
-  bool say(std::vector<lang::Diagnostic> diagnostics, size_t prefix) const;
-  std::optional<lang::TargetFacts> facts() const;
 
   const LoggedLine& line_;
-  const Written& written_;
-  Rewritten out_;
+  UserExpression out_;
   std::vector<NameUse> uses_;
 };
 
@@ -102,12 +65,12 @@ bool LogExpression::is_variable(const std::string& name) const {
   return false;
 }
 
-void LogExpression::names(const lang::ast::Expr& e, size_t prefix) {
+void LogExpression::names(const lang::ast::Expr& e) {
   using K = lang::ast::Expr::Kind;
   const auto use = [&](const lang::ast::Expr& from, const lang::ast::Expr& to, std::string before,
                        std::string after) {
-    uses_.push_back({from.location.begin - prefix, to.location.end - prefix, std::move(before),
-                     std::move(after)});
+    uses_.push_back({from.location.begin - out_.prefix(), to.location.end - out_.prefix(),
+                     std::move(before), std::move(after)});
   };
   if (e.kind == K::Field && e.kids[0].kind == K::Name && !e.text.empty() &&
       !is_variable(e.kids[0].text) && line_.info().global(e.kids[0].text + "." + e.text).ok())
@@ -118,71 +81,37 @@ void LogExpression::names(const lang::ast::Expr& e, size_t prefix) {
     if (!word && (is_variable(e.text) || !lang::find_builtin(e.text))) use(e, e, "local.", "");
     return;
   }
-  for (const lang::ast::Expr& kid : e.kids) names(kid, prefix);
-}
-
-/// Says what is wrong, in the user's text. `prefix`: what the script had before the expression.
-bool LogExpression::say(std::vector<lang::Diagnostic> diagnostics, size_t prefix) const {
-  const lang::LineMap map(written_.source.text);
-  for (lang::Diagnostic& it : diagnostics) {
-    const auto place = [&](size_t at) {
-      const size_t inside = std::min(at - std::min(at, prefix), out_.text().size());
-      return written_.begin + std::min(out_.original(inside), written_.end - written_.begin);
-    };
-    const size_t begin = place(it.location.begin);
-    it.location = map.at(begin, std::max(place(it.location.end), begin + 1));
-  }
-  return report(diagnostics, written_.source);
-}
-
-std::optional<lang::TargetFacts> LogExpression::facts() const {
-  const go::Image& image = *line_.traced->image;
-  lang::TargetFacts facts{true, image.abi(), image.go_version(), "", &image.type_info(), {}, {}};
-  for (size_t site = 0; site < line_.found->sites.size(); site++) {
-    facts.functions.push_back(line_.found->sites[site].function);
-    facts.lines.push_back(line_.point(site));
-  }
-  return facts;
+  for (const lang::ast::Expr& kid : e.kids) names(kid);
 }
 
 std::optional<std::string> LogExpression::read(Type& type) {
-  const std::string prefix = line_.probe() + " { print(";
-  const auto parsed_from = [&](const std::string& expression) {
-    return lang::parse({"", prefix + expression + "); }"});
-  };
-  const auto whole = [](const lang::Parsed& parsed) -> const lang::ast::Expr* {
-    if (parsed.script.clauses.size() != 1 || parsed.script.clauses[0].body.size() != 1)
-      return nullptr;
-    const auto& value = parsed.script.clauses[0].body[0].value;
+  const auto whole = [](const lang::ast::Script& script) -> const lang::ast::Expr* {
+    if (script.clauses.size() != 1 || script.clauses[0].body.size() != 1) return nullptr;
+    const auto& value = script.clauses[0].body[0].value;
     const bool is_print = value && value->kind == lang::ast::Expr::Kind::Call &&
                           value->text == "print" && value->kids.size() == 1;
     return is_print ? &value->kids[0] : nullptr;
   };
-  const lang::Parsed first = parsed_from(out_.text());
-  if (say(first.diagnostics, prefix.size())) return std::nullopt;
   const auto wrong = [&] {
-    say({error_at({static_cast<uint32_t>(prefix.size()),
-                   static_cast<uint32_t>(prefix.size() + out_.text().size())},
-                  "one expression is expected here",
-                  "as in {key}, {len(list)} or {req.Header.Key}")},
-        prefix.size());
+    out_.refuse("one expression is expected here", "as in {key}, {len(list)} or {req.Header.Key}");
     return std::nullopt;
   };
-  const lang::ast::Expr* expression = whole(first);
+  const auto first = out_.parse();
+  if (!first) return std::nullopt;
+  const lang::ast::Expr* expression = whole(*first);
   if (!expression) return wrong();
-  names(*expression, prefix.size());
+  names(*expression);
   std::sort(uses_.begin(), uses_.end(),
             [](const NameUse& a, const NameUse& b) { return a.begin > b.begin; });
   for (const NameUse& use : uses_) {
     if (!use.after.empty()) out_.insert(use.end, use.after);
     out_.insert(use.begin, use.before);
   }
-  const lang::Parsed second = parsed_from(out_.text());
-  if (say(second.diagnostics, prefix.size())) return std::nullopt;
-  const lang::Checked checked =
-      lang::check(second.script, [this](const lang::ProbeSpec&) { return facts(); });
-  if (say(checked.diagnostics, prefix.size())) return std::nullopt;
-  const auto& body = checked.program.clauses.at(0).body;
+  const auto second = out_.parse();
+  if (!second) return std::nullopt;
+  const auto program = out_.check(*second);
+  if (!program) return std::nullopt;
+  const auto& body = program->clauses.at(0).body;
   if (body.size() != 1 || !body[0].value || body[0].value->kids.empty()) return wrong();
   type = body[0].value->kids[0].type;
   return out_.text();

@@ -148,5 +148,9 @@ ends_with no-process 1 'no process runs a program called no-such' count -n no-su
 ends_with no-error 1 'left out: no error' trace --errors Fact -- "$binary"
 ends_with bad-time 2 'no time such as 10ms' trace --slower 10 Fact -- "$binary"
 ends_with bad-time-unit 2 '10min is no time such as 10ms: .min. is not a suffix' graph --slower 10min Fact -- "$binary"
-ends_with bad-filter 1 'no parameter m' trace --filter 'args.m == 1' Fact -- "$binary"
+ends_with bad-filter 1 '^--filter:1:1-7: ERROR: main.Fact has no parameter m$' trace --filter 'args.m == 1' Fact -- "$binary"
+ends_with bad-filter-end 1 '^--filter:1:9-10: ERROR: .*unexpected end' count --filter 'args.n >' --exe "$binary" Fact Many
+ends_with bad-filter-waits 1 '^--filter:1:1-15: ERROR: ' waits --filter 'args.label > 3' --exe "$binary" Fact
+ends_with bad-filter-graph 1 '^--filter:1:1-7: ERROR: ' graph --filter 'args.m == 1' --exe "$binary" Fact
+ends_with bad-by 1 '^--by:1:9-15: ERROR: main.Fact has no parameter m$' latency --by 'args.n, args.m' --exe "$binary" Fact
 finish
