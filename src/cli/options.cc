@@ -130,10 +130,11 @@ constexpr CommandRow kCommands[] = {
      "  gotap trace -n server '*.(*Store).*' --slower 10ms --limit 20\n"
      "  gotap trace --exe ./server Put --errors --filter 'args.key != \"\"'\n",
      "A line has the time, the goroutine, the function with its arguments, the results and the "
-     "duration. What cannot be known prints as <reason>. Only some calls: --errors, --slower, "
-     "--filter; these are decided in the kernel, so that other calls cost little. --panics shows "
-     "the calls that a panic or runtime.Goexit ended, and how long after their beginning that was; "
-     "to find them gotap follows each beginning and return."},
+     "duration. Of structs, and of those that pointers lead to, the first fields are shown. What "
+     "cannot be known prints as <reason>. Only some calls: --errors, --slower, --filter; these are "
+     "decided in the kernel, so that other calls cost little. --panics shows the calls that a panic "
+     "or runtime.Goexit ended, and how long after their beginning that was; to find them gotap "
+     "follows each beginning and return."},
     {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",
      "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap latency -n server Put --by 'args.key[:6]'\n"

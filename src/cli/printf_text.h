@@ -34,6 +34,11 @@ struct Piece {
     arguments += ", " + expression;
     return *this;
   }
+  Piece& add(const Piece& other) {
+    format += other.format;
+    arguments += other.arguments;
+    return *this;
+  }
 };
 
 /// What ends a line: its stack below it, innermost first, if that is asked for.

@@ -18,8 +18,10 @@
 #include "cli/report.h"
 #include "go/type_info.h"
 #include "output/fields.h"
+#include "output/pointers.h"
 #include "output/thrown_calls.h"
 #include "output/trace_lines.h"
+#include "trace/value_kinds.h"
 
 namespace gotap::cli {
 
@@ -27,9 +29,44 @@ namespace {
 
 using go::TypeKind;
 
+/// What the values of one call may take: texts of what pointers lead to, of which each may be as
+/// long as a record has room for only some dozens (codegen/events.cc).
+struct Room {
+  size_t texts = 12;
+};
+
+void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
+               int depth, Room& room);
+
+/// Adds the first fields of a struct that are numbers, texts and the like.
+void add_fields(Piece& out, const go::Types& types, const go::GoType& type,
+                const std::string& value, int depth, bool is_behind, Room& room) {
+  constexpr size_t kFields = 8;
+  size_t shown = 0;
+  for (const go::TypeField& field : type.fields) {
+    if (depth > 0 || shown == kFields) break;
+    const TypeKind kind = types.at(field.type).kind;
+    if (field.name.empty() || field.name == "_" || kind > TypeKind::String ||
+        kind == TypeKind::Complex || kind == TypeKind::Unknown)
+      continue;
+    const bool is_secret = trace::names_secret(field.name) && kind != TypeKind::Bool;
+    if (is_behind && kind == TypeKind::String && !is_secret) {
+      if (room.texts == 0) continue;
+      room.texts--;
+    }
+    if (shown++ > 0) out.text(" ");
+    out.text(field.name + ":");
+    if (is_secret)
+      out.text("<redacted>");
+    else
+      add_value(out, types, field.type, value + "." + field.name, depth + 1, room);
+  }
+  if (shown < type.fields.size()) out.text(shown ? " ..." : "...");
+}
+
 /// Adds the value of a type as Go would print it, as far as the script's language can show it.
 void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
-               int depth) {
+               int depth, Room& room) {
   const go::GoType& type = types.at(id);
   const std::string name = go::short_name(type.name);
   switch (type.kind) {
@@ -47,55 +84,53 @@ void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::str
       else
         out.text("(").value("%s", "typeof(" + value + ")").text(")");
       return;
-    case TypeKind::Pointer:
-    case TypeKind::UnsafePointer: out.value("0x%x", value); return;
-    case TypeKind::Struct: {
-      constexpr size_t kFields = 8;
-      size_t shown = 0;
-      out.text(name + "{");
-      for (const go::TypeField& field : type.fields) {
-        if (depth > 0 || shown == kFields) break;
-        const TypeKind kind = types.at(field.type).kind;
-        if (field.name.empty() || field.name == "_" || kind > TypeKind::String ||
-            kind == TypeKind::Complex || kind == TypeKind::Unknown)
-          continue;
-        if (shown++ > 0) out.text(" ");
-        out.text(field.name + ":");
-        add_value(out, types, field.type, value + "." + field.name, depth + 1);
-      }
-      if (shown < type.fields.size()) out.text(shown ? " ..." : "...");
-      out.text("}");
+    case TypeKind::Pointer: {
+      const go::GoType& target = types.at(type.elem);
+      out.value("0x%x", value);
+      Piece fields;
+      // Whether there is a struct the address says, which is not shown then: settle_pointers().
+      if (target.kind == TypeKind::Struct)
+        add_fields(fields, types, target, value, depth, true, room);
+      if (!fields.arguments.empty())
+        out.text(output::kBehindPointer + go::short_name(target.name) + "{").add(fields).text("}");
       return;
     }
+    case TypeKind::UnsafePointer: out.value("0x%x", value); return;
+    case TypeKind::Struct:
+      out.text(name + "{");
+      add_fields(out, types, type, value, depth, false, room);
+      out.text("}");
+      return;
     default: out.text(name); return;
   }
 }
 
 // A value as a field of a record is a string without quotes, or a number; what is more than that is
 // the text that a line has.
-void add_field(Piece& out, const go::Types& types, go::TypeId id, const std::string& value) {
+void add_field(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
+               Room& room) {
   if (types.at(id).kind == TypeKind::String)
     out.value("%s", value);
   else
-    add_value(out, types, id, value, 0);
+    add_value(out, types, id, value, 0, room);
 }
 
-Piece arguments_of(const go::Types& types, const go::Signature& signature) {
+Piece arguments_of(const go::Types& types, const go::Signature& signature, Room& room) {
   Piece out;
   for (size_t i = 0; i < signature.params.size(); i++) {
     const go::Parameter& parameter = signature.params[i];
     if (i > 0) out.text(", ");
     if (!parameter.name.empty() && parameter.name != "_") out.text(parameter.name + "=");
-    add_value(out, types, parameter.type, "args." + std::to_string(i), 0);
+    add_value(out, types, parameter.type, "args." + std::to_string(i), 0, room);
   }
   return out;
 }
 
-Piece results_of(const go::Types& types, const go::Signature& signature) {
+Piece results_of(const go::Types& types, const go::Signature& signature, Room& room) {
   Piece out;
   for (size_t i = 0; i < signature.results.size(); i++) {
     out.text(i == 0 ? " = " : ", ");
-    add_value(out, types, signature.results[i].type, "retval." + std::to_string(i), 0);
+    add_value(out, types, signature.results[i].type, "retval." + std::to_string(i), 0, room);
   }
   return out;
 }
@@ -116,11 +151,9 @@ std::string print_fields(const char* event, std::string_view function, const Pie
                          const Piece* results, bool stack, const Piece& before = {}) {
   Piece out;
   out.text("\tevent=").text(event).text("\tfunction=").text(function);
-  out.format += arguments.format;
-  out.arguments += arguments.arguments;
+  out.add(arguments);
   if (results) {
-    out.format += results->format;
-    out.arguments += results->arguments;
+    out.add(*results);
     out.text("\tduration_ns=").value("%d", "duration");
   }
   if (stack) out.text("\tstack=").value("%s", "ustack");
@@ -128,22 +161,22 @@ std::string print_fields(const char* event, std::string_view function, const Pie
          before.arguments + kLineHeadArguments + out.arguments + ");\n";
 }
 
-Piece argument_fields(const go::Types& types, const go::Signature& signature) {
+Piece argument_fields(const go::Types& types, const go::Signature& signature, Room& room) {
   Piece out;
   for (size_t i = 0; i < signature.params.size(); i++) {
     const go::Parameter& it = signature.params[i];
     const bool named = !it.name.empty() && it.name != "_";
     out.text("\targs." + (named ? it.name : std::to_string(i)) + "=");
-    add_field(out, types, it.type, "args." + std::to_string(i));
+    add_field(out, types, it.type, "args." + std::to_string(i), room);
   }
   return out;
 }
 
-Piece result_fields(const go::Types& types, const go::Signature& signature) {
+Piece result_fields(const go::Types& types, const go::Signature& signature, Room& room) {
   Piece out;
   for (size_t i = 0; i < signature.results.size(); i++) {
     out.text("\tresults[]=");
-    add_field(out, types, signature.results[i].type, "retval." + std::to_string(i));
+    add_field(out, types, signature.results[i].type, "retval." + std::to_string(i), room);
   }
   return out;
 }
@@ -156,11 +189,12 @@ struct Prints {
 Prints prints_of(const Command& command, const go::TypeInfo& info, uint32_t function,
                  std::string_view name) {
   const auto signature = info.signature(function);
+  Room room;
   if (command.run.json) {
     Piece arguments, results;
     if (signature.ok()) {
-      arguments = argument_fields(info.types(), *signature);
-      results = result_fields(info.types(), *signature);
+      arguments = argument_fields(info.types(), *signature, room);
+      results = result_fields(info.types(), *signature, room);
     } else {
       arguments.text("\tunknown=" + signature.error().message);
     }
@@ -169,15 +203,14 @@ Prints prints_of(const Command& command, const go::TypeInfo& info, uint32_t func
   }
   Piece call, results;
   if (signature.ok()) {
-    call = arguments_of(info.types(), *signature);
-    results = results_of(info.types(), *signature);
+    call = arguments_of(info.types(), *signature, room);
+    results = results_of(info.types(), *signature, room);
   } else {
     call.text("?");
   }
   const Piece end = end_of_line(command.stack);
   results.value("  %d.%03dms", "duration / 1000000, duration / 1000 % 1000");
-  results.format += end.format;
-  results.arguments += end.arguments;
+  results.add(end);
   return {print_of("> ", name, call, end),
           print_of(command.enter ? "< " : "", name, call, results)};
 }
@@ -247,15 +280,16 @@ class ThrownScript {
     const Piece before{std::string(jumps ? "jumper" : "begin") + " %d %d %d %d %s %d\\t",
                        std::string(kWho) + ", depth, func, nsecs, "};
     Piece call;
+    Room room;
     if (command_.run.json) {
       if (signature.ok())
-        call = argument_fields(types, *signature);
+        call = argument_fields(types, *signature, room);
       else
         call.text("\tunknown=" + signature.error().message);
       return print_fields("panic", name, call, nullptr, command_.stack, before);
     }
     if (signature.ok())
-      call = arguments_of(types, *signature);
+      call = arguments_of(types, *signature, room);
     else
       call.text("?");
     return print_of("", name, call, end_of_line(command_.stack), before);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/value_names.h"
 #include "lang/checker.h"
 
 namespace gotap::lang {
@@ -77,7 +78,9 @@ std::optional<Type> Checker::go_type(const go::TypeInfo& info, const go::Resolve
     case TypeKind::Uint: {
       if (type.name == "uintptr") return address();
       Type number = Type::integer(static_cast<uint8_t>(type.size), type.kind == TypeKind::Int);
-      number.detail = add_constants(info.constants(resolved.access.type));
+      number.detail = type.name == "time.Duration"
+                          ? kDurationNames
+                          : add_constants(info.constants(resolved.access.type));
       return number;
     }
     case TypeKind::Float: {

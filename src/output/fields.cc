@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "output/format.h"
+#include "output/pointers.h"
 
 namespace gotap::output {
 
@@ -21,7 +22,8 @@ struct Field {
 };
 
 // The pieces of a format between its tabs.
-std::vector<Field> fields_of(const Format& format, const std::vector<Value>& args) {
+std::vector<Field> fields_of(Format format, std::vector<Value> args) {
+  settle_pointers(format, args);
   std::vector<Field> fields(1);
   size_t next = 0;
   for (const FormatPiece& piece : format.pieces) {

@@ -7,6 +7,7 @@
 
 #include "base/terminal.h"
 #include "base/text.h"
+#include "output/pointers.h"
 
 namespace gotap::output {
 
@@ -176,7 +177,10 @@ void TraceSink::print(const Format& format, const std::vector<Value>& args) {
   if (left_ == 0) return;
   if (left_) --*left_;
   const size_t begin = data().size();
-  append(format, args);
+  Format settled = format;
+  std::vector<Value> values = args;
+  settle_pointers(settled, values);
+  append(settled, values);
   const std::string text = data().substr(begin);
   const size_t end = std::min(text.find('\n'), text.size());
   data().resize(begin);

@@ -5,6 +5,9 @@
 
 #include <string>
 
+#include "output/format.h"
+#include "output/pointers.h"
+
 namespace gotap::output {
 namespace {
 
@@ -114,6 +117,36 @@ TEST(TraceLines, AStackIsIndentedAsItsLine) {
   TraceSink narrow(SinkOptions{}, style);
   narrow.shown(kTime + " goroutine 1 main.f(1)  1ms");
   EXPECT_EQ(narrow.shown_below(stack), "\n    main.g+4 (main..\n    main.f+9 (main..\n");
+}
+
+// A pointer by what it leads to, nil, or why it is not known; an address where nothing is behind
+// it.
+TEST(Pointers, ShowWhatIsBehindThem) {
+  const auto literal = [](std::string text) { return FormatPiece{.literal = std::move(text)}; };
+  const FormatPiece text{.conversion = 's'}, number{.conversion = 'd'}, hex{.conversion = 'x'};
+  const auto line = [&](const Value& pointer, const Value& first, const Value& second) {
+    Format format{"",
+                  {literal("f(a=0x"), hex, literal("&Set[struct {}]{N:"), number, literal(" S:\""),
+                   text, literal("\" ...}, b=0x"), hex, literal(", c=0x"), hex, literal("&T{N:"),
+                   number, literal("}) = "), text}};
+    std::vector<Value> values{pointer,
+                              first,
+                              second,
+                              {uint64_t{0}},
+                              {uint64_t{0xc0de}},
+                              {int64_t{5}},
+                              {std::string("0x")}};
+    settle_pointers(format, values);
+    std::string out;
+    append_printf(out, format, values, Untrusted::Raw);
+    return out;
+  };
+  EXPECT_EQ(line({uint64_t{0xc000}}, {int64_t{-3}}, {std::string("b} \"&x{")}),
+            "f(a=&Set[struct {}]{N:-3 S:\"b} \"&x{\" ...}, b=0x0, c=&T{N:5}) = 0x");
+  EXPECT_EQ(line({uint64_t{0}}, {Unknown{"nil pointer"}}, {Unknown{"nil pointer"}}),
+            "f(a=nil, b=0x0, c=&T{N:5}) = 0x");
+  EXPECT_EQ(line({Unknown{"not kept"}}, {Unknown{"not kept"}}, {std::string("x")}),
+            "f(a=<not kept>, b=0x0, c=&T{N:5}) = 0x");
 }
 
 }  // namespace

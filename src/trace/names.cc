@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/value_names.h"
 #include "go/type_info.h"
 #include "output/local_time.h"
 #include "trace/syscalls.h"
+#include "trace/value_kinds.h"
 #include "trace/value_text.h"
 
 namespace gotap::trace {
@@ -98,6 +100,7 @@ std::string Names::wait(uint64_t value) const {
 }
 
 std::string Names::constant(uint32_t detail, int64_t value) const {
+  if (detail == kDurationNames) return go_duration_text(value);
   if (!object_ || detail == 0 || detail > object_->constants.size()) return "";
   const auto& names = object_->constants[detail - 1];
   auto found = names.find(value);

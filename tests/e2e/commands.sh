@@ -31,7 +31,7 @@ trace_values() {
     awk '/^Fact / { printf "main.Fact(n=%s, label=\"%s\") = %s\n", $2, $3, $4 }' "$work/own"
     awk '/^Many / { call = "main.Many(a=\"" $2 "\", b=\"" $3 "\", c=\"" $4 "\", d=\"" $5 "\", e=\"" $6 "\", f=\"" $7 "\", g=\"" $8 "\", h=\"" $9 "\")" }
       /^ManyResults / { print call " = \"" $2 "\", \"" $3 "\"" }' "$work/own"
-    echo 'main.(*Owner).Pointer(o=0x, ns=[]int(3)) = 3'
+    awk '/^Pointer / { print "main.(*Owner).Pointer(o=&main.Owner{Name:\"" $2 "\" ...}, ns=[]int(" $3 ")) = " $3 }' "$work/own"
     sed -nE 's/^Fail ([0-9]) (.*)$/main.Fail(kind=\1) = \2/p' "$work/own"
   } | sort > "$work/expected"
   plain_lines "$work/seen" | sort > "$work/lines"
@@ -49,6 +49,19 @@ trace_values() {
   same "trace-limit-$name" "$work/expected" "$work/lines" "$work/err"
   "$GOTAP" trace -q -o "$work/seen" --slower 1000s Fact -- "$binary" > /dev/null 2> "$work/err" || true
   equal "trace-slower-$name" "" "$(cat "$work/seen")" "$work/err"
+}
+
+# Pointers to structs and durations: the program's own lines, and the same as records.
+trace_pointers() {
+  local binary=$1 name=$2
+  "$GOTAP" trace -q -o "$work/seen" Change 'main.(*Wide).Add' -- "$binary" > "$work/expected" 2> "$work/err" || true
+  plain_lines "$work/seen" > "$work/lines"
+  same "trace-pointers-$name" "$work/expected" "$work/lines" "$work/err"
+  "$GOTAP" trace -q -f json -o "$work/seen" Change -- "$binary" > "$work/own" 2> "$work/err" || true
+  grep '^main.Change' "$work/own" | sed -E 's/"/\\"/g; s/^main.Change\((a=.*), timeout=([^ ]*)\) = (.*), (<nil>|no account)$/{"a": "\1", "timeout": "\2"}, "results": ["\3", "\4"]/
+    s/"a=/"/' > "$work/expected"
+  sed -nE 's/.*"args": (.*), "duration_ns": [0-9]+\}\}$/\1/p' "$work/seen" > "$work/lines"
+  same "trace-pointers-json-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
 }
 
 count_values() {
@@ -102,6 +115,7 @@ for version in 1.15 1.24 1.27; do
   case " $versions " in *" $version "*) ;; *) continue ;; esac
   have_go "$version" || { skip "$version" "$(no_go "$version")"; continue; }
   trace_values "$(go_program "$version" values)" "$version"
+  trace_pointers "$(go_program "$version" accounts)" "$version"
   latency_values "$(go_program "$version" values)" "$version"
   count_values "$(go_program "$version" counters)" "$version"
   if [ "$version" = 1.24 ]; then count_limit "$(go_program "$version" counters)"; fi

@@ -167,8 +167,8 @@ slow-fsync-2() {
   named "^shop/wal\.\(\*Log\)\.sync \(log\.go:$(line_of wal/log.go 'l.file.Sync()')\)$"
 }
 unexpected-nil-1() {
-  equal "$id-nil" "$(truth nil)" "$(lines ' = 0x0, <nil>')" "$at/out"
-  named 'shop/catalog\.\(\*Index\)\.Find\(.*sku="cup-7"\) = 0x0, <nil>'
+  equal "$id-nil" "$(truth nil)" "$(lines ' = nil, <nil>')" "$at/out"
+  named 'shop/catalog\.\(\*Index\)\.Find\(.*sku="cup-7"\) = nil, <nil>'
 }
 unexpected-nil-2() {
   equal "$id-nil" "$(truth nil)" "$(calls .)" "$at/out"
