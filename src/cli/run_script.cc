@@ -13,6 +13,7 @@
 #include "output/folded.h"
 #include "output/json.h"
 #include "output/text.h"
+#include "plan/notes.h"
 #include "trace/session.h"
 
 namespace gotap::cli {
@@ -107,6 +108,10 @@ int run_script(const Options& options, const MakeSink& make_sink) {
   };
   std::optional<Compiled> compiled = compile(options, choose, exit_code);
   if (!compiled) return exit_code;
+  // It is a command's, and what became of the probes of its script is no news to who gave it.
+  if (make_sink)
+    std::erase_if(compiled->plan.notes,
+                  [](const std::string& note) { return note.starts_with(plan::kReturnsNote); });
   if (options.folded && maps_by_stack(compiled->object).empty()) {
     print_error({"-f folded shows maps of counts, sums or integers by stack: the script has none",
                  "as in @[ustack] = count();"});

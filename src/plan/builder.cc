@@ -5,6 +5,7 @@
 
 #include "arch/x86_64.h"
 #include "base/text.h"
+#include "plan/notes.h"
 
 namespace gotap::plan {
 
@@ -280,8 +281,7 @@ void Builder::say_what_became() {
   }
   for (const Request& request : requests_) say_what_became(request, returning <= kNamed);
   if (returning > kNamed)
-    note("uretprobe on Go: " + count_of(rets, "RET site") + " of " +
-         count_of(functions, "function"));
+    note(kReturnsNote + count_of(rets, "RET site") + " of " + count_of(functions, "function"));
 }
 
 void Builder::say_what_became(const Request& request, bool with_returns) {
@@ -307,12 +307,12 @@ void Builder::say_what_became(const Request& request, bool with_returns) {
 void Builder::say_returns(const Request& request) {
   const std::string& named = request.probe->function;
   if (request.go_functions > 1)
-    return note("uretprobe on Go: " + count_of(request.rets, "RET site") + " of " +
+    return note(kReturnsNote + count_of(request.rets, "RET site") + " of " +
                 std::to_string(request.go_functions) + " functions " +
                 (has_wildcard(named) ? "that match " : "named ") + named);
   if (request.rets > 0)
-    return note("uretprobe on Go: " + count_of(request.rets, "RET site") + " of " + named);
-  note("uretprobe on Go: " + named + " leaves by a jump, so at the RET sites of its target");
+    return note(kReturnsNote + count_of(request.rets, "RET site") + " of " + named);
+  note(kReturnsNote + named + " leaves by a jump, so at the RET sites of its target");
 }
 
 // The reasons, most frequent first, with some of their functions each; all of them in the plan.
