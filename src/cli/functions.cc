@@ -1,6 +1,7 @@
 #include "cli/functions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -34,6 +35,14 @@ std::vector<uint32_t> all_that(const Functions& functions, Match match) {
 }
 
 Error no_function(const go::Image& image, const std::string& name) {
+  const std::vector<go::InlinedFunction> inlined = find_only_inlined(image, name);
+  if (!inlined.empty()) {
+    const go::InlinedFunction& first = inlined.front();
+    return {std::string(first.name) + " has no code of its own: it is inlined everywhere, " +
+                count_of(first.calls, "call") + " in " + count_of(first.functions, "function"),
+            "gotap show says where; gotap log sees its lines, and a script its calls: config = { "
+            "probe_inline = 1 }"};
+  }
   // Also the names without their packages: what was typed may be one of those, misspelt.
   std::set<std::string_view> names;
   for (const go::Function& function : image.functions()) {
@@ -173,6 +182,63 @@ Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::
   }
   if (found.empty()) return no_function(image, name);
   return found;
+}
+
+std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
+                                                   const std::string& name) {
+  const std::vector<go::InlinedFunction> all = image.only_inlined();
+  std::vector<go::InlinedFunction> found;
+  const auto take = [&](const auto& matches) {
+    if (found.empty())
+      std::copy_if(all.begin(), all.end(), std::back_inserter(found),
+                   [&](const go::InlinedFunction& it) { return matches(it.name); });
+  };
+  take([&](std::string_view it) { return it == name; });
+  if (name.size() > 1 && name.ends_with(':')) {
+    const std::string package = name.substr(0, name.size() - 1), end = "/" + package + ".";
+    take([&](std::string_view it) { return is_in_package(it, package); });
+    take([&](std::string_view it) {
+      const size_t at = it.find(end);
+      return at != std::string_view::npos && is_in_package(it, it.substr(0, at + end.size() - 1));
+    });
+  } else if (has_wildcard(name)) {
+    take([&](std::string_view it) { return glob_match(name, it); });
+    take([&](std::string_view it) { return glob_match("*/" + name, it); });
+  } else {
+    take([&](std::string_view it) { return ends_with_part(it, name); });
+  }
+  return found;
+}
+
+Result<FoundFunctions> find_all_functions(const go::Image& image,
+                                          const std::vector<std::string>& names,
+                                          const std::vector<std::string>& excluded) {
+  FoundFunctions out;
+  if (names.empty()) {
+    out.functions = all_that(image.functions(), [](std::string_view) { return true; });
+    out.only_inlined = image.only_inlined();
+  }
+  for (const std::string& name : names) {
+    const auto inlined = find_only_inlined(image, name);
+    const auto found = find_functions(image, name);
+    if (!found.ok() && inlined.empty()) return found.error();
+    // One that has this very name, or this end, is meant rather than those that are inlined.
+    const bool several = has_wildcard(name) || name.ends_with(':');
+    if (found.ok()) out.functions.insert(out.functions.end(), found->begin(), found->end());
+    if (!found.ok() || several)
+      out.only_inlined.insert(out.only_inlined.end(), inlined.begin(), inlined.end());
+  }
+  const auto is_excluded = [&](std::string_view name) {
+    return std::any_of(excluded.begin(), excluded.end(),
+                       [&](const std::string& pattern) { return glob_match(pattern, name); });
+  };
+  std::sort(out.functions.begin(), out.functions.end());
+  out.functions.erase(std::unique(out.functions.begin(), out.functions.end()), out.functions.end());
+  std::erase_if(out.functions,
+                [&](uint32_t it) { return is_excluded(image.functions()[it].name); });
+  std::erase_if(out.only_inlined,
+                [&](const go::InlinedFunction& it) { return is_excluded(it.name); });
+  return out;
 }
 
 }  // namespace gotap::cli

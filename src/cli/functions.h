@@ -1,6 +1,6 @@
 // Functions as a person names them, found in a program.
 //
-// Entry points: find_functions(), complete_function(), direct_target().
+// Entry points: find_functions(), find_all_functions(), complete_function(), direct_target().
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,22 @@ namespace gotap::cli {
 /// left out (`http:`, `http.(*Server).*`). Errors: it is the end of several (they are listed), or
 /// of none (the nearest names).
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name);
+
+/// The functions without code of their own (Image::only_inlined()) that `name` means, in the same
+/// ways; of those whose name ends so, all.
+std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image, const std::string& name);
+
+/// Functions of both kinds.
+struct FoundFunctions {
+  std::vector<uint32_t> functions;  ///< by index, sorted, each once
+  std::vector<go::InlinedFunction> only_inlined;
+};
+
+/// What all of the names mean, all functions if there is none, but for those that match a pattern
+/// of `excluded`. Error: a name means nothing, or is the end of several that have code.
+Result<FoundFunctions> find_all_functions(const go::Image& image,
+                                          const std::vector<std::string>& names,
+                                          const std::vector<std::string>& excluded);
 
 /// Bytes of a direct call or jump as direct_target() knows it: call rel32, jmp rel32.
 constexpr uint64_t kDirectBytes = 5;

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/compile.h"
+#include "cli/functions.h"
 #include "cli/listed.h"
 #include "cli/report.h"
 #include "go/type_info.h"
@@ -20,6 +21,9 @@ namespace {
 std::string text(const Listed& row) {
   std::string line = row.signature.empty() ? row.name : row.signature;
   if (!row.unknown.empty()) line += "  [" + row.unknown + "]";
+  if (row.inlined)
+    line += "  [inlined everywhere: " + std::to_string(row.inlined) +
+            (row.inlined == 1 ? " copy]" : " copies]");
   if (!row.no_uprobe.empty()) line += "  [no uprobe: " + row.no_uprobe + "]";
   if (!row.no_uretprobe.empty()) line += "  [no uretprobe: " + row.no_uretprobe + "]";
   return line;
@@ -64,17 +68,26 @@ int list_probes(const Options& options) {
 }
 
 int list_functions(const Command& command) {
-  auto traced = open_traced(command);
+  Command program = command;
+  program.functions.clear();
+  const auto traced = open_traced(program);
   if (!traced) return kFailed;
   const go::Image& image = *traced->image;
-  if (command.functions.empty())
-    for (uint32_t i = 0; i < image.functions().size(); i++)
-      if (!is_excluded(command, image.functions()[i].name)) traced->functions.push_back(i);
-  if (command.run.json) std::fputs(json_head(command).c_str(), stdout);
-  for (const uint32_t function : traced->functions) {
-    const Listed row = listed(image, function);
-    std::puts(command.run.json ? json(row).c_str() : escape_controls(text(row)).c_str());
+  const auto found = find_all_functions(image, command.functions, command.excluded);
+  if (!found.ok()) {
+    print_error(found.error());
+    return kFailed;
   }
+  if (found->functions.empty() && found->only_inlined.empty()) {
+    print_error({"--exclude leaves no function", ""});
+    return kFailed;
+  }
+  const auto print = [&](const Listed& row) {
+    std::puts(command.run.json ? json(row).c_str() : escape_controls(text(row)).c_str());
+  };
+  if (command.run.json) std::fputs(json_head(command).c_str(), stdout);
+  for (const uint32_t function : found->functions) print(listed(image, function));
+  for (const go::InlinedFunction& function : found->only_inlined) print(listed(image, function));
   return 0;
 }
 

@@ -12,13 +12,26 @@ namespace gotap::cli {
 namespace {
 
 void add_signature(const go::TypeInfo& info, uint32_t index, Listed& row) {
-  if (auto signature = info.signature(index))
-    row.signature = go::to_string(info.types(), *signature, row.name);
-  else
+  const auto signature = info.signature(index);
+  if (!signature)
     row.unknown = signature.error().message;
+  else if (signature->named_only)
+    row.unknown =
+        "only its named parameters are known: " + go::to_string(info.types(), *signature, "");
+  else
+    row.signature = go::to_string(info.types(), *signature, row.name);
 }
 
 }  // namespace
+
+Listed listed(const go::Image& image, const go::InlinedFunction& function) {
+  Listed row;
+  row.name = function.name;
+  row.inlined = function.calls;
+  const go::TypeInfo& info = image.type_info();
+  add_signature(info, info.inlined_function(function.name), row);
+  return row;
+}
 
 Listed listed(const go::Image& image, uint32_t index) {
   const go::Function& function = image.functions()[index];
@@ -35,7 +48,8 @@ Listed listed(const go::Image& image, uint32_t index) {
 std::string record_fields(const Listed& row) {
   std::string fields = "\"name\": ";
   output::append_json_string(fields, row.name);
-  fields += ", \"address\": \"" + hex(row.address) + "\"";
+  if (row.address) fields += ", \"address\": \"" + hex(row.address) + "\"";
+  if (row.inlined) fields += ", \"copies\": " + std::to_string(row.inlined);
   const std::pair<const char*, const std::string&> rest[] = {{"signature", row.signature},
                                                              {"signature_unknown", row.unknown},
                                                              {"no_uprobe", row.no_uprobe},

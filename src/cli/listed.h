@@ -14,14 +14,16 @@ namespace gotap::cli {
 struct Listed {
   std::string name, signature, unknown;  ///< one of the last two is empty
   std::string no_uprobe, no_uretprobe;   ///< why; empty: it can be probed
-  uint64_t address = 0;                  ///< in the file
+  uint64_t address = 0;                  ///< in the file; 0: it has no code of its own
+  uint32_t inlined = 0;                  ///< of one that has none: how many copies there are
 };
 
 /// Function `index` of the image.
 Listed listed(const go::Image& image, uint32_t index);
+Listed listed(const go::Image& image, const go::InlinedFunction& function);
 
 /// The fields of a record of JSON, without the braces: `"name": ...` and what else is known of it,
-/// "address", "signature", "signature_unknown", "no_uprobe" and "no_uretprobe".
+/// "address", "copies", "signature", "signature_unknown", "no_uprobe" and "no_uretprobe".
 std::string record_fields(const Listed& row);
 
 }  // namespace gotap::cli

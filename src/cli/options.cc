@@ -193,8 +193,9 @@ constexpr CommandRow kCommands[] = {
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"
      "  gotap list -n etcd Put\n",
-     "Without a function all of them are listed. What cannot be probed is said behind them, with "
-     "the reason. Only the program's file is read."},
+     "Without a function all of them are listed, behind them those that exist only as inlined "
+     "copies. What cannot be probed is said behind them, with the reason. Only the program's file "
+     "is read."},
     {"show", Command::Kind::Show, "one function: signature, registers, what is probed, callers",
      "  gotap show --exe ./server 'main.(*Store).Put'\n"
      "  gotap show -p 1234 Put\n"

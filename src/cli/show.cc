@@ -187,6 +187,15 @@ const char* abi_text(go::Abi abi) {
 void say_page(const ShownFunction& shown, const std::string& path) {
   const go::Image& image = *shown.image;
   const std::string name(shown.name);
+  if (!shown.function()) {
+    say(name);
+    say("  " + path + "  go" + image.go_version() +
+        ", no code of its own: it is inlined everywhere");
+    if (shown.signature)
+      say("  only its named parameters are known: " +
+          go::to_string(image.type_info().types(), *shown.signature, ""));
+    return say_copies(shown.copies);
+  }
   say(shown.signature ? go::to_string(image.type_info().types(), *shown.signature, name) : name);
   const go::Function& function = *shown.function();
   std::string where = "  " + path + "  " + hex(function.entry) + ", " +
@@ -243,7 +252,7 @@ void add_instructions(ShownFunction& out) {
   };
   if (out.sites.entry) {
     constexpr size_t kShown = 12;  // a stack check has fewer
-    const auto boundaries = image.boundaries(out.index);
+    const auto boundaries = image.boundaries(*out.index);
     size_t shown = 0;
     if (boundaries)
       for (const uint64_t at : *boundaries)
@@ -323,6 +332,15 @@ std::string register_of(const go::Piece& piece) {
   return name.size() == 2 && name[0] != 'R' ? "R" + name : name;
 }
 
+ShownFunction shown_inlined(const go::Image& image, std::string_view name) {
+  ShownFunction out;
+  out.image = &image;
+  out.name = name;
+  out.signature = image.type_info().signature(image.type_info().inlined_function(name));
+  add_copies(out);
+  return out;
+}
+
 ShownFunction shown_function(const go::Image& image, uint32_t index) {
   ShownFunction out;
   out.image = &image;
@@ -340,14 +358,25 @@ ShownFunction shown_function(const go::Image& image, uint32_t index) {
 }
 
 int show_function(const Command& command) {
-  const auto traced = open_traced(command);
+  Command program = command;
+  program.functions.clear();
+  const auto traced = open_traced(program);
   if (!traced) return kFailed;
-  if (traced->functions.size() != 1) {
-    print_error({count_of(traced->functions.size(), "function") + " match, and show is about one",
-                 "gotap list shows many"});
+  const go::Image& image = *traced->image;
+  const auto found = find_all_functions(image, command.functions, {});
+  if (!found.ok()) {
+    print_error(found.error());
     return kFailed;
   }
-  const ShownFunction shown = shown_function(*traced->image, traced->functions[0]);
+  const size_t count = found->functions.size() + found->only_inlined.size();
+  if (count != 1) {
+    print_error(
+        {count_of(count, "function") + " match, and show is about one", "gotap list shows many"});
+    return kFailed;
+  }
+  const ShownFunction shown = found->functions.empty()
+                                  ? shown_inlined(image, found->only_inlined.front().name)
+                                  : shown_function(image, found->functions.front());
   if (command.run.json)
     std::fputs((json_head(command) + show_record(shown) + "\n").c_str(), stdout);
   else

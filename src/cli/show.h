@@ -1,7 +1,7 @@
 // What `gotap show` knows of a function: the page (show.cc) and the record (show_json.cc) are made
 // of it.
 //
-// Entry points: shown_function(), show_record().
+// Entry points: shown_function(), shown_inlined(), show_record().
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ using Counted = std::pair<std::string_view, size_t>;  ///< a function, and how o
 
 struct ShownFunction {
   const go::Image* image = nullptr;
-  uint32_t index = 0;
+  std::optional<uint32_t> index;  ///< nothing: it has no code of its own, as it is inlined
   std::string_view name;
   Result<go::Signature> signature = Error{};
   std::vector<ShownValue> arguments, results;  ///< empty if the signature is not known
@@ -46,10 +46,13 @@ struct ShownFunction {
   std::vector<Counted> copies;                 ///< inlined ones of it, by the function they lie in
   std::vector<Counted> callers;                ///< by direct calls and jumps, by name
 
-  const go::Function* function() const { return &image->functions()[index]; }
+  /// Null: it has no code of its own.
+  const go::Function* function() const { return index ? &image->functions()[*index] : nullptr; }
 };
 
 ShownFunction shown_function(const go::Image& image, uint32_t index);
+/// One of Image::only_inlined(), of which there are copies alone.
+ShownFunction shown_inlined(const go::Image& image, std::string_view name);
 
 /// "RAX", "XMM0".
 std::string register_of(const go::Piece& piece);

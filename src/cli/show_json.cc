@@ -87,7 +87,14 @@ std::string show_record(const ShownFunction& shown) {
   const go::Image& image = *shown.image;
   const go::Function* function = shown.function();
   ShownJson data('{');
-  data.fields(record_fields(listed(image, shown.index)));
+  if (!function) {
+    uint32_t copies = 0;
+    for (const Counted& copy : shown.copies) copies += static_cast<uint32_t>(copy.second);
+    data.fields(record_fields(listed(image, go::InlinedFunction{shown.name, copies})));
+    data.add("inlined", counted_json(shown.copies));
+    return "{\"type\": \"function\", \"data\": " + data.done() + "}";
+  }
+  data.fields(record_fields(listed(image, *shown.index)));
   data.number("bytes", function->end - function->entry);
   if (const auto line = image.line(function->entry))
     data.text("line", line->file + ":" + std::to_string(line->line));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <unordered_set>
 
 #include "arch/x86_64.h"
 #include "base/fd.h"
@@ -257,6 +258,15 @@ Result<std::vector<uint64_t>> Image::boundaries(uint32_t index) const {
 std::vector<InlinedCopies> Image::inlined_copies(const std::vector<std::string_view>& names) const {
   if (!impl_->pclntab || !impl_->knows_version() || names.empty()) return {};
   return impl_->inline_tables().copies(impl_->rows, names);
+}
+
+std::vector<InlinedFunction> Image::only_inlined() const {
+  if (!impl_->pclntab || !impl_->knows_version()) return {};
+  std::unordered_set<std::string_view> names;
+  for (const Function& function : functions()) names.insert(function.name);
+  std::vector<InlinedFunction> found = impl_->inline_tables().inlined(impl_->rows);
+  std::erase_if(found, [&](const InlinedFunction& it) { return names.count(it.name) > 0; });
+  return found;
 }
 
 InlinedSites Image::inlined_sites(uint32_t index, std::string_view name) const {

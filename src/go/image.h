@@ -117,6 +117,13 @@ struct InlinedCopies {
   uint32_t count = 0;
 };
 
+/// A function of which there are inlined calls.
+struct InlinedFunction {
+  std::string_view name;
+  uint32_t calls = 0;      ///< that were inlined
+  uint32_t functions = 0;  ///< that these lie in
+};
+
 /// Which of the inlined calls one is, and where it begins.
 struct InlinedCallSite {
   uint64_t address = 0;  ///< of the instruction that runs exactly once a call
@@ -228,6 +235,8 @@ class Image {
   /// Inlined calls of the functions `names`, by function. Calls of which the compiler left no
   /// instruction are in no table.
   std::vector<InlinedCopies> inlined_copies(const std::vector<std::string_view>& names) const;
+  /// Functions without code of their own, as all calls of theirs were inlined; by name.
+  std::vector<InlinedFunction> only_inlined() const;
   /// Where the calls of `name` that were inlined into function `index` begin.
   InlinedSites inlined_sites(uint32_t index, std::string_view name) const;
   /// Whether function `index` is one that the compiler made to call another (a method wrapper, a

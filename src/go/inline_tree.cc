@@ -53,34 +53,65 @@ InlineTree InlineTables::read(const PclnFunction& function) const {
   return tree;
 }
 
+template <class Use>
+void InlineTables::for_each_call(const std::vector<PclnFunction>& functions, Use use) const {
+  const InlinedCallLayout& layout = facts_.inlined_call;
+  for (uint32_t index = 0; index < functions.size(); index++) {
+    auto records = functions[index].record ? this->records(functions[index]) : std::nullopt;
+    if (!records) continue;
+    for (uint64_t at = 0; at + layout.size <= records->size(); at += layout.size)
+      use(index, records->u32(at + layout.name).value_or(0));
+  }
+}
+
 std::vector<InlinedCopies> InlineTables::copies(const std::vector<PclnFunction>& functions,
                                                 const std::vector<std::string_view>& names) const {
-  const InlinedCallLayout& layout = facts_.inlined_call;
   std::unordered_map<std::string_view, uint32_t> wanted;
   for (uint32_t i = 0; i < names.size(); i++) wanted.emplace(names[i], i);
   // The linker writes each name once, so its place stands for it.
   std::unordered_map<uint32_t, std::optional<uint32_t>> known;
   std::vector<InlinedCopies> found;
-  for (uint32_t index = 0; index < functions.size(); index++) {
-    auto records = functions[index].record ? this->records(functions[index]) : std::nullopt;
-    if (!records) continue;
-    const size_t first = found.size();
-    for (uint64_t at = 0; at + layout.size <= records->size(); at += layout.size) {
-      const uint32_t offset = records->u32(at + layout.name).value_or(0);
-      auto [place, fresh] = known.try_emplace(offset);
-      if (fresh)
-        if (auto name = pclntab_.name_at(offset))
-          if (auto it = wanted.find(*name); it != wanted.end()) place->second = it->second;
-      if (!place->second) continue;
-      const uint32_t name = *place->second;
-      auto same = std::find_if(found.begin() + static_cast<ptrdiff_t>(first), found.end(),
-                               [&](const InlinedCopies& c) { return c.name == name; });
-      if (same == found.end())
-        found.push_back({name, index, 1});
-      else
-        same->count++;
-    }
+  for_each_call(functions, [&](uint32_t index, uint32_t offset) {
+    auto [place, fresh] = known.try_emplace(offset);
+    if (fresh)
+      if (auto name = pclntab_.name_at(offset))
+        if (auto it = wanted.find(*name); it != wanted.end()) place->second = it->second;
+    if (!place->second) return;
+    const uint32_t name = *place->second;
+    // Those of this function are the last.
+    auto same = std::find_if(found.rbegin(), found.rend(), [&](const InlinedCopies& c) {
+      return c.function != index || c.name == name;
+    });
+    if (same == found.rend() || same->function != index)
+      found.push_back({name, index, 1});
+    else
+      same->count++;
+  });
+  return found;
+}
+
+std::vector<InlinedFunction> InlineTables::inlined(
+    const std::vector<PclnFunction>& functions) const {
+  struct Seen {
+    InlinedFunction function;
+    uint32_t last = 0;  // 1 + the function that the last call lies in
+  };
+  std::unordered_map<uint32_t, Seen> seen;  // by the name's place
+  for_each_call(functions, [&](uint32_t index, uint32_t offset) {
+    Seen& it = seen[offset];
+    it.function.calls++;
+    if (it.last != index + 1) it.function.functions++;
+    it.last = index + 1;
+  });
+  std::vector<InlinedFunction> found;
+  for (auto& [offset, it] : seen) {
+    const auto name = pclntab_.name_at(offset);
+    if (!name || name->empty()) continue;
+    it.function.name = *name;
+    found.push_back(it.function);
   }
+  std::sort(found.begin(), found.end(),
+            [](const InlinedFunction& a, const InlinedFunction& b) { return a.name < b.name; });
   return found;
 }
 

@@ -48,8 +48,13 @@ class InlineTables {
   /// Image::inlined_copies().
   std::vector<InlinedCopies> copies(const std::vector<PclnFunction>& functions,
                                     const std::vector<std::string_view>& names) const;
+  /// All functions of which there are inlined calls, by name.
+  std::vector<InlinedFunction> inlined(const std::vector<PclnFunction>& functions) const;
 
  private:
+  /// Calls use(index, place of the name) for each inlined call, function by function.
+  template <class Use>
+  void for_each_call(const std::vector<PclnFunction>& functions, Use use) const;
   std::optional<Bytes> records(const PclnFunction& function) const;
 
   const elf::Elf& elf_;

@@ -75,6 +75,27 @@ for version in 1.15 1.24 1.27; do
 done
 [ -n "${binary:-}" ] || skip_all "no Go toolchain"
 
+# Functions that have no code of their own, as they are inlined everywhere: those of the source that are no symbols;
+# the program says itself where it calls them (of some of these calls the compiler left nothing).
+inlined=$(go_program "$version" inlined)
+"$GOTAP" list --exe "$inlined" 'main.I*' > "$work/list"
+sed -nE 's/^(main\.I[A-Za-z]+)  .*  \[inlined everywhere: [0-9]+ cop(y|ies)\]$/\1/p' "$work/list" | sort > "$work/seen"
+sed -nE 's/^func (I[A-Za-z]+)\(.*/main.\1/p' "$programs/inlined/main.go" | grep -vxF -f <(nm "$inlined" | awk '{ print $3 }') | sort > "$work/expected"
+same only-inlined "$work/expected" "$work/seen" "$work/list"
+"$inlined" > "$work/own"
+while read -r function; do
+  "$GOTAP" show -f json --exe "$inlined" "$function" | sed 's/.*"inlined"//' | grep -oE '"function": "[^"]*"' | cut -d'"' -f4 | sed "s/^/count $function /"
+done < "$work/seen" | sort > "$work/copies"
+awk '{ print $1, $2, $3 }' "$work/own" | grep -F -f "$work/seen" | sort > "$work/expected"
+equal only-inlined-copies "" "$(comm -13 "$work/expected" "$work/copies")" "$work/own"
+equal only-inlined-most yes "$([ $((10 * $(wc -l < "$work/copies"))) -ge $((8 * $(wc -l < "$work/expected"))) ] && echo yes)" "$work/copies" "$work/own"
+"$GOTAP" show --exe "$inlined" IStore > "$work/page"
+holds only-inlined-page "$work/page" 'no code of its own: it is inlined everywhere$'
+code=0
+"$GOTAP" trace --exe "$inlined" IStore > "$work/out" 2> "$work/err" || code=$?
+equal only-inlined-trace-exit 1 "$code"
+holds only-inlined-trace "$work/err" '^ERROR: main.IStore has no code of its own: it is inlined everywhere, [0-9]+ calls in [0-9]+ functions$'
+
 code=0
 "$GOTAP" show --exe "$binary" main: > "$work/page" 2> "$work/err" || code=$?
 equal several-exit 1 "$code"
