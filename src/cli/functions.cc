@@ -38,10 +38,15 @@ Error no_function(const go::Image& image, const std::string& name) {
   const std::vector<go::InlinedFunction> inlined = find_only_inlined(image, name);
   if (!inlined.empty()) {
     const go::InlinedFunction& first = inlined.front();
-    return {std::string(first.name) + " has no code of its own: it is inlined everywhere, " +
-                count_of(first.calls, "call") + " in " + count_of(first.functions, "function"),
-            "gotap show says where; gotap log sees its lines, and a script its calls: config = { "
-            "probe_inline = 1 }"};
+    const std::string what =
+        inlined.size() == 1
+            ? std::string(first.name) + " has no code of its own: it is inlined everywhere, " +
+                  count_of(first.calls, "call") + " in " + count_of(first.functions, "function")
+            : "the " + std::to_string(inlined.size()) + " functions that " + name +
+                  " means have no code of their own: they are inlined everywhere";
+    return {what,
+            "gotap list and gotap show say more; gotap log sees their lines, and a script their "
+            "calls: config = { probe_inline = 1 }"};
   }
   // Also the names without their packages: what was typed may be one of those, misspelt.
   std::set<std::string_view> names;
@@ -129,6 +134,34 @@ std::set<std::string_view> ends_with_prefix(const std::vector<std::string_view>&
   return found;
 }
 
+// Empty: there is none.
+Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const std::string& name) {
+  const Functions& functions = image.functions();
+  lang::ProbeSpec probe;
+  probe.function = name;
+  std::vector<uint32_t> found = plan::match_functions(probe, image);
+  if (!found.empty()) return found;
+  if (name.size() > 1 && name.ends_with(':')) {
+    const std::string package = name.substr(0, name.size() - 1);
+    const auto of = [&](std::string_view path) {
+      return all_that(functions, [&](std::string_view it) { return is_in_package(it, path); });
+    };
+    found = of(package);
+    if (found.empty()) {
+      const std::set<std::string_view> ending = packages_ending(functions, package);
+      if (ending.size() > 1) return several_packages(name, ending);
+      if (!ending.empty()) found = of(*ending.begin());
+    }
+  } else if (has_wildcard(name)) {
+    probe.function = "*/" + name;
+    found = plan::match_functions(probe, image);
+  } else {
+    found = all_that(functions, [&](std::string_view it) { return ends_with_part(it, name); });
+    if (found.size() > 1) return several_functions(image, name, found);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<std::string> complete_function(const std::vector<std::string_view>& names,
@@ -157,29 +190,7 @@ std::vector<std::string> complete_function(const go::Image& image, const std::st
 }
 
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name) {
-  const Functions& functions = image.functions();
-  lang::ProbeSpec probe;
-  probe.function = name;
-  std::vector<uint32_t> found = plan::match_functions(probe, image);
-  if (!found.empty()) return found;
-  if (name.size() > 1 && name.ends_with(':')) {
-    const std::string package = name.substr(0, name.size() - 1);
-    const auto of = [&](std::string_view path) {
-      return all_that(functions, [&](std::string_view it) { return is_in_package(it, path); });
-    };
-    found = of(package);
-    if (found.empty()) {
-      const std::set<std::string_view> ending = packages_ending(functions, package);
-      if (ending.size() > 1) return several_packages(name, ending);
-      if (!ending.empty()) found = of(*ending.begin());
-    }
-  } else if (has_wildcard(name)) {
-    probe.function = "*/" + name;
-    found = plan::match_functions(probe, image);
-  } else {
-    found = all_that(functions, [&](std::string_view it) { return ends_with_part(it, name); });
-    if (found.size() > 1) return several_functions(image, name, found);
-  }
+  TRY(found, functions_with_code(image, name));
   if (found.empty()) return no_function(image, name);
   return found;
 }
@@ -220,12 +231,12 @@ Result<FoundFunctions> find_all_functions(const go::Image& image,
   }
   for (const std::string& name : names) {
     const auto inlined = find_only_inlined(image, name);
-    const auto found = find_functions(image, name);
-    if (!found.ok() && inlined.empty()) return found.error();
+    TRY(found, functions_with_code(image, name));
+    if (found.empty() && inlined.empty()) return no_function(image, name);
     // One that has this very name, or this end, is meant rather than those that are inlined.
     const bool several = has_wildcard(name) || name.ends_with(':');
-    if (found.ok()) out.functions.insert(out.functions.end(), found->begin(), found->end());
-    if (!found.ok() || several)
+    out.functions.insert(out.functions.end(), found.begin(), found.end());
+    if (found.empty() || several)
       out.only_inlined.insert(out.only_inlined.end(), inlined.begin(), inlined.end());
   }
   const auto is_excluded = [&](std::string_view name) {

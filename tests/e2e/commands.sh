@@ -127,7 +127,8 @@ holds list "$work/list" '^main.Many\(a string, b string, c string, d string, e s
 holds list-methods "$work/list" '^main.\(\*Owner\).Pointer\(o \*main.Owner, ns \[\]int\) int$'
 # The same in JSON.
 "$GOTAP" list -f json --exe "$binary" main: | sed '/^{"type": "gotap"/d' > "$work/list.json"
-sed -E 's/\\"/"/g; s/^\{"type": "function", "data": \{"name": "(.*)", "address": "0x[0-9a-f]+"/\1/
+sed -E 's/^\{"type": "function", "data": \{"name": "(.*)", "copies": ([0-9]+), "signature_unknown": "([^"]*)"\}\}$/\1  [\3]  [inlined everywhere: \2 copies]/
+  s/(everywhere: 1 cop)ies\]$/\1y]/; s/\\"/"/g; s/^\{"type": "function", "data": \{"name": "(.*)", "address": "0x[0-9a-f]+"/\1/
   s/^.*, "signature": "(.*)/\1/; s/, "signature_unknown": "([^"]*)"/  [\1]/
   s/"?, "no_uprobe": "([^"]*)"/  [no uprobe: \1]/; s/"?, "no_uretprobe": "([^"]*)"/  [no uretprobe: \1]/; s/"?\}\}$//' \
   "$work/list.json" > "$work/list.text"
