@@ -246,6 +246,7 @@ int graph_calls(const Command& command) {
   style.panics = command.panics;
   style.sum = command.sum;
   style.limit = command.limit;
+  style.filtered = !command.filter.empty();
   style.folded = command.run.folded;
   traced->options.folded = false;  // not the script's maps are meant
   const std::string script = GraphScript(command, *traced).text(root, followed);

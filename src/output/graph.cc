@@ -212,7 +212,8 @@ std::vector<CallTree> Graph::finished() {
 std::string Graph::summary() const {
   std::string text = count_of(calls_, "call") + " of " + style_.root;
   if (followed_ < calls_)
-    text += ", " + std::to_string(followed_) + " of them followed (--rate a second at most)";
+    text += ", " + std::to_string(followed_) + " of them followed (" +
+            (style_.filtered ? "--filter, and " : "") + "--rate a second at most)";
   text += style_.sum ? "; summed up: " : "; shown: ";
   text += std::to_string(shown_);
   if (trees_.open()) text += "; not at an end: " + std::to_string(trees_.open());

@@ -29,6 +29,7 @@ struct GraphStyle {
   bool panics = false;     ///< those whose root was thrown away
   bool sum = false;        ///< the sum of all those, not each
   bool folded = false;     ///< that as folded stacks
+  bool filtered = false;   ///< not all calls of the root are followed, by the user's wish
   uint32_t limit = 0;      ///< so many and no more; 0: all
 };
 
