@@ -132,7 +132,8 @@ constexpr CommandRow kCommands[] = {
      "A line has the time, the goroutine, the function with its arguments, the results and the "
      "duration. Of structs, and of those that pointers lead to, the first fields are shown. What "
      "cannot be known prints as <reason>. Only some calls: --errors, --slower, --filter; these are "
-     "decided in the kernel, so that other calls cost little. --panics shows the calls that a panic "
+     "decided in the kernel, so that other calls cost little. --panics shows the calls that a "
+     "panic "
      "or runtime.Goexit ended, and how long after their beginning that was; to find them gotap "
      "follows each beginning and return."},
     {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",

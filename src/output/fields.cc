@@ -142,7 +142,7 @@ void LogSink::print(const Format& format, const std::vector<Value>& args) {
   const size_t head = fields_.trace ? 3 : 2, tail = fields_.stack ? 1 : 0;
   // (Anything else would be a defect of the command.)
   if (args.size() != head + fields_.values.size() + tail || format.pieces.size() < head + tail)
-    return JsonSink::print(format, args);
+    return FieldsSink::print(format, args);
   std::string data = "{";
   const auto name = [&](const char* field) {
     if (data.size() > 1) data += ", ";
