@@ -82,6 +82,15 @@ std::string fitted(std::string_view values, size_t most) {
   return cut(cut(values.substr(0, results + 1), room) + std::string(last), most);
 }
 
+// A function's name without the path of its package: "store.(*Store).Put" of
+// "example.com/shop/store.(*Store).Put".
+std::string_view without_path(std::string_view function) {
+  // A path may be among the types of a generic function, too, or of a receiver.
+  const std::string_view package = function.substr(0, function.find_first_of("(["));
+  const size_t slash = package.rfind('/');
+  return slash == std::string_view::npos ? function : function.substr(slash + 1);
+}
+
 // "2026-11-29T12:24:27.123456+00:00" without date and zone.
 std::string_view time_of_day(std::string_view time) {
   const size_t begin = time.find('T');
@@ -144,6 +153,8 @@ std::string TraceSink::shown(std::string_view line) {
     const size_t taken = time.size() + 1 + who.size() + 1 + parts->mark.size() + duration.size();
     const size_t room = std::max(style_.width, taken + kLeast) - taken;
     indent.resize(std::min(indent.size(), room - kLeast));
+    if (indent.size() + columns(function) + columns(values) > room)
+      function = std::string(without_path(function));
     function = cut(function, room - indent.size());
     const size_t left = room - indent.size() - columns(function);
     values = left < 2 ? "" : fitted(values, left);

@@ -47,6 +47,20 @@ TEST(TraceLines, ColoursChangeNothingElse) {
   EXPECT_NE(text.find("\033[33m  0.112ms\033[0m"), std::string::npos) << text;
 }
 
+TEST(TraceLines, ANarrowTerminalHasNoRoomForThePathOfAPackage) {
+  const std::string path = "example.com/shop/", name = "store.(*Map[int,example.com/a.B]).Put";
+  const auto shown = [&](size_t width) {
+    TraceStyle style;
+    style.functions = {path + name};
+    style.width = width;
+    return TraceSink(SinkOptions{}, std::move(style))
+        .shown(kTime + " goroutine 18 " + path + name + "(key=\"a\") = <nil>  0.112ms");
+  };
+  EXPECT_EQ(shown(100), "12:24:27.123456 goroutine 18 " + name + "(key=\"a\") = <nil>  0.112ms");
+  EXPECT_EQ(shown(118),
+            "12:24:27.123456 goroutine 18 " + path + name + "(key=\"a\") = <nil>  0.112ms");
+}
+
 TEST(TraceLines, ANarrowTerminalKeepsWhatMattersMost) {
   TraceStyle style;
   style.width = 80;
