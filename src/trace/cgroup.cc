@@ -1,5 +1,8 @@
 #include "trace/cgroup.h"
 
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -101,6 +104,13 @@ std::optional<Headroom> headroom_of(const Group& group) {
   return Headroom{escape_controls(group.name), *limit - std::min(*limit, used), *limit};
 }
 
+// Whether what is mounted there, by its device ("0:37"), can be seen: no other mount hides it.
+bool is_visible(const std::string& point, const std::string& device) {
+  struct stat st;
+  return ::stat(point.c_str(), &st) == 0 &&
+         std::to_string(major(st.st_dev)) + ":" + std::to_string(minor(st.st_dev)) == device;
+}
+
 }  // namespace
 
 std::string megabytes(uint64_t bytes) {
@@ -121,6 +131,7 @@ CgroupTree find_cgroups() {
     std::string id, parent, device, root, point, type, source, options;
     head >> id >> parent >> device >> root >> point;
     tail >> type >> source >> options;
+    if (!type.starts_with("cgroup") || !is_visible(point, device)) continue;
     if (type == "cgroup2" && tree.unified.point.empty())
       tree.unified = {point, root};
     else if (type == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos &&

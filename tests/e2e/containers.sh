@@ -64,6 +64,14 @@ if start_gotap count --max-overhead 0 --container "${id:0:12}" --for 0s main.ste
 else
   fail containers-attach err
 fi
+# Where another mount hides the first of them, by the next.
+first=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+if [ "$first" != "$work/cgroups" ]; then
+  # shellcheck disable=SC2016 # the $ are that shell's
+  "${apart[@]}" sh -c 'mount -t tmpfs none "$1" && exec "$2" list --container "$3" main.step' sh "$first" "$GOTAP" "${id:0:12}" \
+    > out 2> err || true
+  holds containers-hidden out '^main\.step\('
+fi
 equal containers-script "@calls: 7" "$(
   if start_gotap --container "${id:0:12}" -e 'uprobe:/opt/app:main.step { @calls = count(); }'; then
     steps "$outside" 100 && steps "$inside" 7
