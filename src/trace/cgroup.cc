@@ -12,6 +12,10 @@
 
 #include "base/text.h"
 
+// Macros of <sys/sysmacros.h>, which are names elsewhere.
+#undef major
+#undef minor
+
 namespace gotap::trace {
 
 namespace {
@@ -107,8 +111,9 @@ std::optional<Headroom> headroom_of(const Group& group) {
 // Whether what is mounted there, by its device ("0:37"), can be seen: no other mount hides it.
 bool is_visible(const std::string& point, const std::string& device) {
   struct stat st;
-  return ::stat(point.c_str(), &st) == 0 &&
-         std::to_string(major(st.st_dev)) + ":" + std::to_string(minor(st.st_dev)) == device;
+  return ::stat(point.c_str(), &st) == 0 && std::to_string(gnu_dev_major(st.st_dev)) + ":" +
+                                                    std::to_string(gnu_dev_minor(st.st_dev)) ==
+                                                device;
 }
 
 }  // namespace
