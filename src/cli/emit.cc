@@ -54,8 +54,8 @@ int emit_script(const Options& options) {
       emit::emit(planned->program, planned->plan, *binaries,
                  old ? emit::Dialect::V017 : emit::Dialect::V027, planned->settings);
   if (report(emitted.problems, planned->source)) return kFailed;
-  for (const std::string& note : planned->plan.notes)
-    if (!options.quiet) std::fprintf(stderr, "%s\n", note.c_str());
+  for (const plan::Note& note : planned->plan.notes)
+    if (!options.quiet) std::fprintf(stderr, "%s\n", note.text.c_str());
   for (const std::string& warning : planned->plan.warnings)
     std::fprintf(stderr, "WARNING: %s\n", warning.c_str());
   auto written = write_script(options.output, emitted.text);

@@ -13,7 +13,6 @@
 #include "output/folded.h"
 #include "output/json.h"
 #include "output/text.h"
-#include "plan/notes.h"
 #include "trace/session.h"
 
 namespace gotap::cli {
@@ -110,8 +109,7 @@ int run_script(const Options& options, const MakeSink& make_sink) {
   if (!compiled) return exit_code;
   // It is a command's, and what became of the probes of its script is no news to who gave it.
   if (make_sink)
-    std::erase_if(compiled->plan.notes,
-                  [](const std::string& note) { return note.starts_with(plan::kReturnsNote); });
+    std::erase_if(compiled->plan.notes, [](const plan::Note& note) { return note.of_returns; });
   if (options.folded && maps_by_stack(compiled->object).empty()) {
     print_error({"-f folded shows maps of counts, sums or integers by stack: the script has none",
                  "as in @[ustack] = count();"});

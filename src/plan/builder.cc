@@ -5,7 +5,6 @@
 
 #include "arch/x86_64.h"
 #include "base/text.h"
-#include "plan/notes.h"
 
 namespace gotap::plan {
 
@@ -126,9 +125,10 @@ void Builder::problem(const Request& request, std::string message, std::string h
   out_.problems.push_back({request.probe->location, std::move(message), std::move(hint)});
 }
 
-void Builder::note(std::string text) {
-  std::vector<std::string>& notes = out_.plan.notes;
-  if (std::find(notes.begin(), notes.end(), text) == notes.end()) notes.push_back(std::move(text));
+void Builder::note(std::string text, bool of_returns) {
+  std::vector<Note>& notes = out_.plan.notes;
+  Note note{std::move(text), of_returns};
+  if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
 
 void Builder::add_probe(uint32_t clause, const lang::ProbeSpec& probe) {
@@ -281,7 +281,7 @@ void Builder::say_what_became() {
   }
   for (const Request& request : requests_) say_what_became(request, returning <= kNamed);
   if (returning > kNamed)
-    note(kReturnsNote + count_of(rets, "RET site") + " of " + count_of(functions, "function"));
+    note_returns(count_of(rets, "RET site") + " of " + count_of(functions, "function"));
 }
 
 void Builder::say_what_became(const Request& request, bool with_returns) {
@@ -307,12 +307,11 @@ void Builder::say_what_became(const Request& request, bool with_returns) {
 void Builder::say_returns(const Request& request) {
   const std::string& named = request.probe->function;
   if (request.go_functions > 1)
-    return note(kReturnsNote + count_of(request.rets, "RET site") + " of " +
-                std::to_string(request.go_functions) + " functions " +
-                (has_wildcard(named) ? "that match " : "named ") + named);
-  if (request.rets > 0)
-    return note(kReturnsNote + count_of(request.rets, "RET site") + " of " + named);
-  note(kReturnsNote + named + " leaves by a jump, so at the RET sites of its target");
+    return note_returns(count_of(request.rets, "RET site") + " of " +
+                        std::to_string(request.go_functions) + " functions " +
+                        (has_wildcard(named) ? "that match " : "named ") + named);
+  if (request.rets > 0) return note_returns(count_of(request.rets, "RET site") + " of " + named);
+  note_returns(named + " leaves by a jump, so at the RET sites of its target");
 }
 
 // The reasons, most frequent first, with some of their functions each; all of them in the plan.

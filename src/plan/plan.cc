@@ -130,7 +130,7 @@ std::string dump(const Plan& plan) {
         "layout " + std::to_string(i) + ": clause " + std::to_string(plan.layouts[i].clause) + "\n";
     for (const go::Access& access : plan.layouts[i].values) out += "  " + go::dump(access) + "\n";
   }
-  for (const std::string& note : plan.notes) out += "note: " + note + "\n";
+  for (const Note& note : plan.notes) out += "note: " + note.text + "\n";
   for (const std::string& warning : plan.warnings) out += "warning: " + warning + "\n";
   for (const std::string& skipped : plan.skipped) out += "skipped: " + skipped + "\n";
   return out;

@@ -165,6 +165,13 @@ struct Timer {
   uint64_t interval_ns = 0;
 };
 
+/// What became of the script's probes: "uretprobe on Go: 5 RET sites of main.f".
+struct Note {
+  std::string text;
+  bool of_returns = false;  ///< how uretprobes are made, which matters to who writes scripts
+  bool operator==(const Note&) const = default;
+};
+
 struct Plan {
   std::vector<Target> targets;
   std::vector<TracedFunction> functions;
@@ -176,7 +183,7 @@ struct Plan {
   std::vector<Layout> layouts;
   CopyTable copies;                   ///< of the types of whole values in `layouts`
   std::vector<Timer> timers;          ///< in the script's order
-  std::vector<std::string> notes;     ///< said once at attach: "uretprobe on Go: 5 RET sites"
+  std::vector<Note> notes;            ///< said once at attach
   std::vector<std::string> warnings;  ///< what could not be probed and why, in few lines
   std::vector<std::string> skipped;   ///< each function that could not: "name: why"
   uint64_t probe_count = 0;           ///< probes as bpftrace counts them: specs x functions

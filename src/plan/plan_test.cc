@@ -182,7 +182,8 @@ TEST_F(PlanTest, AnOffsetNeedsOneName) {
 TEST_F(PlanTest, TheSameIsSaidOnce) {
   Planned made = plan(
       {{probe(ProbeKind::Uprobe, "gotap_plan_*")}, {probe(ProbeKind::Uprobe, "gotap_plan_*")}});
-  std::vector<std::string> said = made.plan.notes;
+  std::vector<std::string> said;
+  for (const Note& note : made.plan.notes) said.push_back(note.text);
   said.insert(said.end(), made.plan.warnings.begin(), made.plan.warnings.end());
   std::sort(said.begin(), said.end());
   EXPECT_EQ(std::adjacent_find(said.begin(), said.end()), said.end());

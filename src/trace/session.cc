@@ -172,7 +172,7 @@ Result<void> Session::State::attach(output::Sink& sink) {
     sink.message("the kernel cannot probe this instruction, left out: " + site);
   if (!attached.refused.empty() && links.empty())
     return Error{"nothing could be attached: the kernel refuses every instruction to probe", ""};
-  for (const std::string& note : plan.notes) sink.message(note);
+  for (const plan::Note& note : plan.notes) sink.message(note.text);
   sink.attached(timer_count() + attached.probes);
   sink.flush();
   return {};

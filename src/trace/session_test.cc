@@ -48,7 +48,7 @@ class SessionTest : public ::testing::Test {
     add_program(false, plan::Moment::Return, {{0x110, 0}, {0x118, 0}, {0x210, 1}});
     add_timer(lang::ProbeKind::Begin, "begin");
     add_timer(lang::ProbeKind::End, "end");
-    plan_.notes = {"uretprobe on Go: 3 RET sites"};
+    plan_.notes = {{"uretprobe on Go: 3 RET sites", true}};
 
     object_.maps = {{"globals", bpf::MapType::Array, 4, sizeof(bpf::Globals) + 8, 1},
                     {"ring", bpf::MapType::RingBuffer, 0, 0, 4096},
