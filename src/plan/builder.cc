@@ -663,20 +663,23 @@ void Builder::finish() {
   std::map<std::pair<Shape, size_t>, uint32_t> programs;  // by shape, and how many were there
   std::vector<std::pair<const Mark*, uint32_t>> placed;   // an instruction's marks, its program
   std::vector<size_t> counts;
-  std::vector<Shape> there;  // of the instruction
+  std::vector<uint32_t> there;  // the programs that the instruction has
   const Mark* const end = marks_.data() + marks_.size();
   for (const Mark *begin = marks_.data(), *next = begin; begin != end; begin = next) {
     while (next != end && place_of(*next) == place_of(*begin)) next++;
     if (begin == marks_.data() || begin[-1].target != begin->target ||
         begin[-1].address != begin->address)
       there.clear();
-    there.push_back(shape_of(begin, next));
-    const auto before = std::count(there.begin(), there.end(), there.back()) - 1;
-    auto [program, fresh] =
-        programs.try_emplace({there.back(), before}, static_cast<uint32_t>(programs.size()));
-    if (fresh) counts.push_back(0);
-    counts[program->second]++;
-    placed.emplace_back(begin, program->second);
+    std::pair<Shape, size_t> key(shape_of(begin, next), 0);
+    uint32_t program = 0;
+    do {
+      program = programs.try_emplace(key, static_cast<uint32_t>(programs.size())).first->second;
+      key.second++;
+    } while (std::find(there.begin(), there.end(), program) != there.end());
+    there.push_back(program);
+    counts.resize(programs.size());
+    counts[program]++;
+    placed.emplace_back(begin, program);
   }
   plan.layouts = layouts_.all();
   plan.copies = layouts_.copies();
