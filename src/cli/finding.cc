@@ -1,10 +1,9 @@
 #include "cli/finding.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/text.h"
-#include "output/json.h"
+#include "output/json_text.h"
 
 namespace gotap::cli {
 
@@ -75,22 +74,15 @@ std::string findings_text(const Findings& findings, size_t width) {
 std::string findings_json(const Findings& findings) {
   std::string out;
   for (const Finding& it : findings) {
-    out += "{\"type\": \"finding\", \"data\": {\"part\": ";
-    output::append_json_string(out, it.part);
-    const std::pair<const char*, std::string> rest[] = {{"what", it.what},
-                                                        {"state", name_of(it.state)},
-                                                        {"answer", it.answer},
-                                                        {"effect", it.effect},
-                                                        {"remedy", it.remedy}};
-    for (const auto& [key, value] : rest) {
-      if (value.empty()) continue;
-      out += std::string(", \"") + key + "\": ";
-      output::append_json_string(out, value);
-    }
-    out += "}}\n";
+    output::JsonText data('{');
+    data.text("part", it.part).text_if("what", it.what).text_if("state", name_of(it.state));
+    data.text_if("answer", it.answer).text_if("effect", it.effect).text_if("remedy", it.remedy);
+    out += output::json_record("finding", data) + "\n";
   }
-  return out + "{\"type\": \"verdict\", \"data\": {\"works\": " +
-         (tracing_works(findings) ? "true" : "false") + "}}\n";
+  return out +
+         output::json_record("verdict",
+                             output::JsonText('{').truth("works", tracing_works(findings))) +
+         "\n";
 }
 
 }  // namespace gotap::cli

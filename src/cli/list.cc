@@ -30,7 +30,9 @@ std::string text(const Listed& row) {
 }
 
 std::string json(const Listed& row) {
-  return "{\"type\": \"function\", \"data\": {" + record_fields(row) + "}}";
+  output::JsonText data('{');
+  add_fields(data, row);
+  return output::json_record("function", data);
 }
 
 }  // namespace

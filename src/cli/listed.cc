@@ -1,10 +1,7 @@
 #include "cli/listed.h"
 
-#include <utility>
-
 #include "base/text.h"
 #include "go/type_info.h"
-#include "output/json.h"
 #include "plan/plan.h"
 
 namespace gotap::cli {
@@ -45,21 +42,12 @@ Listed listed(const go::Image& image, uint32_t index) {
   return row;
 }
 
-std::string record_fields(const Listed& row) {
-  std::string fields = "\"name\": ";
-  output::append_json_string(fields, row.name);
-  if (row.address) fields += ", \"address\": \"" + hex(row.address) + "\"";
-  if (row.inlined) fields += ", \"copies\": " + std::to_string(row.inlined);
-  const std::pair<const char*, const std::string&> rest[] = {{"signature", row.signature},
-                                                             {"signature_unknown", row.unknown},
-                                                             {"no_uprobe", row.no_uprobe},
-                                                             {"no_uretprobe", row.no_uretprobe}};
-  for (const auto& [key, value] : rest) {
-    if (value.empty()) continue;
-    fields += std::string(", \"") + key + "\": ";
-    output::append_json_string(fields, value);
-  }
-  return fields;
+void add_fields(output::JsonText& record, const Listed& row) {
+  record.text("name", row.name);
+  if (row.address) record.text("address", hex(row.address));
+  if (row.inlined) record.number("copies", row.inlined);
+  record.text_if("signature", row.signature).text_if("signature_unknown", row.unknown);
+  record.text_if("no_uprobe", row.no_uprobe).text_if("no_uretprobe", row.no_uretprobe);
 }
 
 }  // namespace gotap::cli

@@ -1,13 +1,14 @@
 // A function as `list` and `show` have it: its name, its signature, and what of it cannot be
 // probed.
 //
-// Entry points: listed(), record_fields().
+// Entry points: listed(), add_fields().
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "go/image.h"
+#include "output/json_text.h"
 
 namespace gotap::cli {
 
@@ -22,8 +23,8 @@ struct Listed {
 Listed listed(const go::Image& image, uint32_t index);
 Listed listed(const go::Image& image, const go::InlinedFunction& function);
 
-/// The fields of a record of JSON, without the braces: `"name": ...` and what else is known of it,
-/// "address", "copies", "signature", "signature_unknown", "no_uprobe" and "no_uretprobe".
-std::string record_fields(const Listed& row);
+/// Its fields of a record: "name" and what else is known of it, "address", "copies", "signature",
+/// "signature_unknown", "no_uprobe" and "no_uretprobe".
+void add_fields(output::JsonText& record, const Listed& row);
 
 }  // namespace gotap::cli

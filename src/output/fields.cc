@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "output/format.h"
+#include "output/json_text.h"
 #include "output/pointers.h"
 
 namespace gotap::output {
@@ -68,15 +69,20 @@ void append_lines_of(std::string& out, const std::string& text) {
   out += ']';
 }
 
-// A number, a string or a truth value; of what is more its text.
-void append_plain(std::string& out, const Value& value) {
+// A number, a string or a truth value as JSON; of what is more its text.
+std::string plain(const Value& value) {
+  std::string out;
   const bool is_more = std::holds_alternative<Buffer>(value.data) ||
                        std::holds_alternative<Tuple>(value.data) ||
                        std::holds_alternative<Stack>(value.data);
-  if (!is_more) return append_json_value(out, value);
-  std::string text;
-  append_value(text, value, Untrusted::Raw);
-  append_json_string(out, text);
+  if (is_more) {
+    std::string text;
+    append_value(text, value, Untrusted::Raw);
+    append_json_string(out, text);
+  } else {
+    append_json_value(out, value);
+  }
+  return out;
 }
 
 }  // namespace
@@ -143,19 +149,9 @@ void LogSink::print(const Format& format, const std::vector<Value>& args) {
   // (Anything else would be a defect of the command.)
   if (args.size() != head + fields_.values.size() + tail || format.pieces.size() < head + tail)
     return FieldsSink::print(format, args);
-  std::string data = "{";
-  const auto name = [&](const char* field) {
-    if (data.size() > 1) data += ", ";
-    append_json_string(data, field);
-    data += ": ";
-  };
-  const auto add = [&](const char* field, const Value& value) {
-    name(field);
-    append_json_value(data, value);
-  };
-  add("time", args[0]);
-  add("goroutine", args[1]);
-  if (fields_.trace) add("trace", args[2]);
+  JsonText data('{');
+  data.value("time", args[0]).value("goroutine", args[1]);
+  if (fields_.trace) data.value("trace", args[2]);
   const auto at = [](const auto& list, size_t i) {
     return list.begin() + static_cast<ptrdiff_t>(i);
   };
@@ -164,31 +160,26 @@ void LogSink::print(const Format& format, const std::vector<Value>& args) {
   append_printf(text,
                 {"", {at(format.pieces, head), at(format.pieces, format.pieces.size() - tail)}},
                 values, Untrusted::Raw);
-  name("text");
-  append_json_string(data, text);
+  data.text("text", text);
   if (!values.empty()) {
-    name("values");
-    data += '{';
+    JsonText by_name('{');
     for (size_t i = 0; i < values.size(); i++) {
       const std::string& expression = fields_.values[i];
       const auto here = at(std::as_const(fields_.values), i);
       // Written twice it is one value.
-      if (std::find(fields_.values.cbegin(), here, expression) != here) continue;
-      if (i > 0) data += ", ";
-      append_json_string(data, expression);
-      data += ": ";
-      append_plain(data, values[i]);
+      if (std::find(fields_.values.cbegin(), here, expression) == here)
+        by_name.add(expression, plain(values[i]));
     }
-    data += '}';
+    data.add("values", by_name);
   }
   if (fields_.stack) {
-    name("stack");
     const Stack* stack = std::get_if<Stack>(&args.back().data);
-    std::string shown;
+    std::string shown, lines;
     if (!stack) append_value(shown, args.back(), Untrusted::Raw);
-    append_lines_of(data, stack ? stack->text : shown);
+    append_lines_of(lines, stack ? stack->text : shown);
+    data.add("stack", lines);
   }
-  limited(data + "}");
+  limited(data.done());
 }
 
 }  // namespace gotap::output

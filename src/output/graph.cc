@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "output/folded.h"
+#include "output/json_text.h"
 #include "output/latency.h"
 #include "output/map_text.h"
 
@@ -91,52 +92,31 @@ void append_folded(std::string& out, const Profile& profile, std::string stack) 
   for (const Profile& it : profile.below) append_folded(out, it, stack);
 }
 
-void append_text(std::string& out, const char* name, const std::string& text) {
-  out += std::string(", \"") + name + "\": ";
-  append_json_string(out, text);
+JsonText json_of(const Call& call) {
+  JsonText out('{');
+  out.text("function", call.function);
+  if (call.end == Call::End::Returned) out.number("ns", call.ns);
+  if (call.knows_self()) out.number("self_ns", call.self_ns());
+  out.text_if("error", call.error);
+  if (call.end == Call::End::Thrown) out.truth("thrown", true);
+  if (call.doubtful) out.truth("doubtful", true);
+  if (call.left_out) out.number("left_out", call.left_out);
+  JsonText calls('[');
+  for (const Call& it : call.calls) calls.add("", json_of(it));
+  if (!call.calls.empty()) out.add("calls", calls);
+  return out;
 }
 
-void append_number(std::string& out, const char* name, uint64_t value) {
-  out += std::string(", \"") + name + "\": " + std::to_string(value);
-}
-
-void append_json(std::string& out, const Call& call) {
-  out += "{\"function\": ";
-  append_json_string(out, call.function);
-  if (call.end == Call::End::Returned) append_number(out, "ns", call.ns);
-  if (call.knows_self()) append_number(out, "self_ns", call.self_ns());
-  if (!call.error.empty()) append_text(out, "error", call.error);
-  if (call.end == Call::End::Thrown) out += ", \"thrown\": true";
-  if (call.doubtful) out += ", \"doubtful\": true";
-  if (call.left_out) append_number(out, "left_out", call.left_out);
-  if (!call.calls.empty()) {
-    out += ", \"calls\": [";
-    for (const Call& it : call.calls) {
-      if (&it != call.calls.data()) out += ", ";
-      append_json(out, it);
-    }
-    out += "]";
-  }
-  out += "}";
-}
-
-void append_json(std::string& out, const Profile& profile) {
-  out += "{\"function\": ";
-  append_json_string(out, profile.function);
-  append_number(out, "calls", profile.calls);
-  append_number(out, "ns", profile.ns);
-  append_number(out, "self_ns", profile.self_ns);
-  if (profile.errors) append_number(out, "errors", profile.errors);
-  if (profile.thrown) append_number(out, "thrown", profile.thrown);
-  if (!profile.below.empty()) {
-    out += ", \"below\": [";
-    for (const Profile& it : profile.below) {
-      if (&it != profile.below.data()) out += ", ";
-      append_json(out, it);
-    }
-    out += "]";
-  }
-  out += "}";
+JsonText json_of(const Profile& profile) {
+  JsonText out('{');
+  out.text("function", profile.function).number("calls", profile.calls);
+  out.number("ns", profile.ns).number("self_ns", profile.self_ns);
+  if (profile.errors) out.number("errors", profile.errors);
+  if (profile.thrown) out.number("thrown", profile.thrown);
+  JsonText below('[');
+  for (const Profile& it : profile.below) below.add("", json_of(it));
+  if (!profile.below.empty()) out.add("below", below);
+  return out;
 }
 
 }  // namespace
@@ -260,24 +240,16 @@ void GraphSink::map(const MapDump& map) {
 void GraphJsonSink::print(const Format& format, const std::vector<Value>& args) {
   graph_.take(format, args);
   for (const CallTree& tree : graph_.finished()) {
-    std::string text = "{\"time\": ";
-    append_json_string(text, tree.time);
-    append_number(text, "pid", tree.pid);
-    append_number(text, "goroutine", tree.goid);
-    text += ", \"call\": ";
-    append_json(text, tree.root);
-    record("tree", text + "}");
+    JsonText data('{');
+    data.text("time", tree.time).number("pid", tree.pid).number("goroutine", tree.goid);
+    record("tree", data.add("call", json_of(tree.root)).done());
   }
 }
 
 void GraphJsonSink::map(const MapDump& map) {
   graph_.take(map);
   if (map.name != "@followed") return;
-  for (const Profile& profile : graph_.profile()) {
-    std::string text;
-    append_json(text, profile);
-    record("profile", text);
-  }
+  for (const Profile& profile : graph_.profile()) record("profile", json_of(profile).done());
   message(graph_.summary());
 }
 
