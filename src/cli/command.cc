@@ -194,13 +194,10 @@ Result<Traced> find_traced(const Command& command) {
     TRY(found, find_functions(*traced.image, name));
     traced.functions.insert(traced.functions.end(), found.begin(), found.end());
   }
-  std::sort(traced.functions.begin(), traced.functions.end());
-  traced.functions.erase(std::unique(traced.functions.begin(), traced.functions.end()),
-                         traced.functions.end());
+  leave_each_once(*traced.image, command.excluded, traced.functions);
   std::erase_if(traced.functions, [&](uint32_t function) {
-    const std::string_view name = traced.name(function);
     // (Names of generic functions may hold the tags of a struct.)
-    return name.find_first_of("\"\\") != std::string_view::npos || is_excluded(command, name);
+    return traced.name(function).find_first_of("\"\\") != std::string_view::npos;
   });
   if (traced.functions.empty() && !command.functions.empty())
     return Error{"--exclude leaves no function", ""};
@@ -290,11 +287,6 @@ bool mentions(const std::string& expression, const char* word) {
 
 std::string Traced::probe(const char* kind, std::string_view function) const {
   return std::string(kind) + ":\"" + path + "\":\"" + std::string(function) + "\"";
-}
-
-bool is_excluded(const Command& command, std::string_view function) {
-  return std::any_of(command.excluded.begin(), command.excluded.end(),
-                     [&](const std::string& pattern) { return glob_match(pattern, function); });
 }
 
 std::optional<Traced> open_traced(const Command& command) {

@@ -34,9 +34,6 @@ struct Traced {
 /// said.
 std::optional<Traced> open_traced(const Command& command);
 
-/// Whether --exclude leaves the function out.
-bool is_excluded(const Command& command, std::string_view function);
-
 /// A function that is probed, and the predicate (`/.../ `, or nothing) that --filter, --slower and
 /// --errors ask of its calls.
 struct ChosenCalls {

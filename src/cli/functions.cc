@@ -221,6 +221,20 @@ std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
   return found;
 }
 
+bool matches_any(const std::vector<std::string>& patterns, std::string_view function) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return glob_match(pattern, function); });
+}
+
+void leave_each_once(const go::Image& image, const std::vector<std::string>& excluded,
+                     std::vector<uint32_t>& functions) {
+  std::sort(functions.begin(), functions.end());
+  functions.erase(std::unique(functions.begin(), functions.end()), functions.end());
+  std::erase_if(functions, [&](uint32_t function) {
+    return matches_any(excluded, image.functions()[function].name);
+  });
+}
+
 Result<FoundFunctions> find_all_functions(const go::Image& image,
                                           const std::vector<std::string>& names,
                                           const std::vector<std::string>& excluded) {
@@ -230,25 +244,18 @@ Result<FoundFunctions> find_all_functions(const go::Image& image,
     out.only_inlined = image.only_inlined();
   }
   for (const std::string& name : names) {
-    const auto inlined = find_only_inlined(image, name);
     TRY(found, functions_with_code(image, name));
-    if (found.empty() && inlined.empty()) return no_function(image, name);
+    out.functions.insert(out.functions.end(), found.begin(), found.end());
     // One that has this very name, or this end, is meant rather than those that are inlined.
     const bool several = has_wildcard(name) || name.ends_with(':');
-    out.functions.insert(out.functions.end(), found.begin(), found.end());
-    if (found.empty() || several)
-      out.only_inlined.insert(out.only_inlined.end(), inlined.begin(), inlined.end());
+    if (!found.empty() && !several) continue;
+    const auto inlined = find_only_inlined(image, name);
+    if (found.empty() && inlined.empty()) return no_function(image, name);
+    out.only_inlined.insert(out.only_inlined.end(), inlined.begin(), inlined.end());
   }
-  const auto is_excluded = [&](std::string_view name) {
-    return std::any_of(excluded.begin(), excluded.end(),
-                       [&](const std::string& pattern) { return glob_match(pattern, name); });
-  };
-  std::sort(out.functions.begin(), out.functions.end());
-  out.functions.erase(std::unique(out.functions.begin(), out.functions.end()), out.functions.end());
-  std::erase_if(out.functions,
-                [&](uint32_t it) { return is_excluded(image.functions()[it].name); });
+  leave_each_once(image, excluded, out.functions);
   std::erase_if(out.only_inlined,
-                [&](const go::InlinedFunction& it) { return is_excluded(it.name); });
+                [&](const go::InlinedFunction& it) { return matches_any(excluded, it.name); });
   return out;
 }
 

@@ -26,6 +26,13 @@ Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::
 /// ways; of those whose name ends so, all.
 std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image, const std::string& name);
 
+/// Whether one of the patterns matches the name: those of --exclude.
+bool matches_any(const std::vector<std::string>& patterns, std::string_view function);
+
+/// Sorts the functions, and leaves each once, those out that match a pattern of `excluded`.
+void leave_each_once(const go::Image& image, const std::vector<std::string>& excluded,
+                     std::vector<uint32_t>& functions);
+
 /// Functions of both kinds.
 struct FoundFunctions {
   std::vector<uint32_t> functions;  ///< by index, sorted, each once

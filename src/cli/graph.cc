@@ -74,7 +74,7 @@ class Below {
     }
     std::erase_if(found, [&](uint32_t function) {
       return seen_.count(function) || is_beneath_notice(traced_.name(function)) ||
-             is_excluded(command_, traced_.name(function)) ||
+             matches_any(command_.excluded, traced_.name(function)) ||
              !traced_.image->functions()[function].is_go;
     });
     return found;
