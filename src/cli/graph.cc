@@ -139,11 +139,11 @@ class GraphScript {
               "  }\n"
               "  if (@in[pid, goid]) {\n"
               "    @followed = count();\n"
-              "    @number[pid, goid] += 1;\n"
-              "    printf(\"root %s %d %d %d %d %s\\n\", " +
-              kLineHeadArguments + ", pid, depth, @number[pid, goid], func);\n  }\n}\n";
+              "  " +
+              kNextRecord + "    printf(\"root %s %d %d %d %d %s\\n\", " + kLineHeadArguments +
+              ", pid, depth, @number[pid, goid], func);\n  }\n}\n";
     clauses("uprobe", below,
-            kNext +
+            std::string(kNextRecord) +
                 "  printf(\"begin %d %d %d %d %s\\n\", pid, goid, depth, @number[pid, goid], "
                 "func);\n");
     returns(below, "");
@@ -155,14 +155,14 @@ class GraphScript {
                  "  printf(\"recovered %d %d %d\\n\", pid, goid(arg0), @number[pid, goid(arg0)]);\n"
                  "}\n";
     if (!traced_.image->find("runtime.goexit1").empty())
-      script_ += traced_.probe("uprobe", "runtime.goexit1") + " /@in[pid, goid]/ {\n" + kNext +
+      script_ += traced_.probe("uprobe", "runtime.goexit1") + " /@in[pid, goid]/ {\n" +
+                 std::string(kNextRecord) +
                  "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget +
                  "}\n";
     return script_ + "interval:s:1 { @second = 0; }\n";
   }
 
  private:
-  const std::string kNext = "  @number[pid, goid] += 1;\n";
   const std::string kForget = "  delete(@in, (pid, goid));\n  delete(@number, (pid, goid));\n";
 
   void clauses(const char* kind, const std::vector<uint32_t>& functions, const std::string& body) {
@@ -180,7 +180,8 @@ class GraphScript {
     for (const auto& [result, all] : by_error) {
       const std::string error = result ? ", retval." + std::to_string(*result) : "";
       clauses("uretprobe", all,
-              kNext + "  printf(\"end %d %d %d %d %s %d" + (result ? " %s" : "") +
+              std::string(kNextRecord) + "  printf(\"end %d %d %d %d %s %d" +
+                  (result ? " %s" : "") +
                   "\\n\", pid, goid, depth, @number[pid, goid], func, duration" + error + ");\n" +
                   more);
     }

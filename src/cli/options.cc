@@ -133,9 +133,8 @@ constexpr CommandRow kCommands[] = {
      "duration. Of structs, and of those that pointers lead to, the first fields are shown. What "
      "cannot be known prints as <reason>. Only some calls: --errors, --slower, --filter; these are "
      "decided in the kernel, so that other calls cost little. --panics shows the calls that a "
-     "panic "
-     "or runtime.Goexit ended, and how long after their beginning that was; to find them gotap "
-     "follows each beginning and return."},
+     "panic or runtime.Goexit ended, and how long after their beginning that was; to find them "
+     "gotap follows each beginning and return."},
     {"latency", Command::Kind::Latency, "how long calls take: percentiles and a histogram",
      "  gotap latency -p 1234 'main.(*Store).Put' --for 10s\n"
      "  gotap latency -n server Put --by 'args.key[:6]'\n"
@@ -188,8 +187,7 @@ constexpr CommandRow kCommands[] = {
      "  gotap panics -- ./server -port 8080\n",
      "Runtime errors such as nil pointers are panics, too, and read as Go prints them. Each is "
      "shown with its value and the stack it comes from; a second line says which deferred function "
-     "recovered, or that none did "
-     "and the program ends."},
+     "recovered, or that none did and the program ends."},
     {"list", Command::Kind::List, "the functions of a program and their signatures",
      "  gotap list --exe ./server main:\n"
      "  gotap list -p 1234 '*.(*Store).*'\n"

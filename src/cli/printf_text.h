@@ -16,6 +16,11 @@ inline constexpr const char* kLineHead = "%s goroutine %d ";
 inline constexpr const char* kLineHeadArguments =
     "strftime(\"%Y-%m-%dT%H:%M:%S.%f%:z\", nsecs), goid";
 
+/// What numbers the records of a goroutine, so that it is seen when one is lost: the number, and
+/// the statement that makes the next.
+inline constexpr const char* kRecordNumber = "@number[pid, goid]";
+inline constexpr const char* kNextRecord = "  @number[pid, goid] += 1;\n";
+
 /// A part of a printf(): its format, and the arguments that the format asks for.
 struct Piece {
   std::string format, arguments;

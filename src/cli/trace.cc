@@ -236,15 +236,15 @@ class ThrownScript {
     std::string returns;
     for (const ChosenCalls& calls : chosen) {
       const std::string_view name = traced_.name(calls.function);
-      script_ += traced_.probe("uprobe", name) + " /goid != 0" + filter + "/ {\n" + kNext +
+      script_ += traced_.probe("uprobe", name) + " /goid != 0" + filter + "/ {\n" + kNextRecord +
                  begins(calls.function, name) + "}\n";
       if (never_returns(*traced_.image, calls.function)) continue;
       returns += (returns.empty() ? "" : ",\n") + traced_.probe("uretprobe", name);
     }
-    const std::string here = "@number[pid, goid]";
+    const std::string here = kRecordNumber;
     if (!returns.empty())
-      script_ += returns + " /" + here + "/ {\n" + kNext + "  printf(\"end %d %d %d %d %s\\n\", " +
-                 kWho + ", depth, func);\n}\n";
+      script_ += returns + " /" + here + "/ {\n" + kNextRecord +
+                 "  printf(\"end %d %d %d %d %s\\n\", " + kWho + ", depth, func);\n}\n";
     add(kGopanic, here, record("panic", ", depth, nsecs"));
     add("runtime.Goexit", here, record("goexit", ", depth, nsecs"));
     add("runtime.recovery", "@number[pid, goid(arg0)]", "  @recovers[pid, goid(arg0)] = 1;\n");
@@ -258,14 +258,13 @@ class ThrownScript {
   }
 
  private:
-  static constexpr const char* kNext = "  @number[pid, goid] += 1;\n";
   static constexpr const char* kWho = "@number[pid, goid], pid, goid";
 
   // `more`: expressions of numbers.
   static std::string record(const std::string& what, const std::string& more) {
     std::string format = what + " %d %d %d";
     for (const char c : more) format += c == ',' ? " %d" : "";
-    return std::string(kNext) + "  printf(\"" + format + "\\n\", " + kWho + more + ");\n";
+    return std::string(kNextRecord) + "  printf(\"" + format + "\\n\", " + kWho + more + ");\n";
   }
 
   void add(const char* function, const std::string& when, const std::string& body) {
