@@ -146,12 +146,11 @@ std::string Emitter::site_name(const plan::Site& site) const {
   if (cookie.self >= plan_.functions.size()) return "";
   const plan::TracedFunction& function = plan_.functions[cookie.self];
   std::string name = function.name;
-  if (function.target < plan_.targets.size() && plan_.targets[function.target].image) {
-    const go::Image& image = *plan_.targets[function.target].image;
-    if (auto index = image.function_at(site.address)) {
+  if (const go::Image* image = plan::image_of(plan_, function.target)) {
+    if (auto index = image->function_at(site.address)) {
       if (plan_.programs[site.program].shape.inlined)
-        name += " inlined into " + std::string(image.functions()[*index].name);
-      name += "+" + std::to_string(site.address - image.functions()[*index].entry);
+        name += " inlined into " + std::string(image->functions()[*index].name);
+      name += "+" + std::to_string(site.address - image->functions()[*index].entry);
     }
   }
   return escape_controls(name);

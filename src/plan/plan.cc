@@ -48,6 +48,10 @@ std::string func_name(const Plan& plan, uint64_t value) {
   return plan.functions[value].name;
 }
 
+const go::Image* image_of(const Plan& plan, uint64_t index) {
+  return index < plan.targets.size() ? plan.targets[index].image.get() : nullptr;
+}
+
 std::string probe_name(const Plan& plan, uint64_t value) {
   uint64_t spec = value >> 32, function = value & 0xffffffff;
   if (spec >= plan.specs.size()) return "";

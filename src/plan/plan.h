@@ -225,6 +225,9 @@ std::vector<uint32_t> match_functions(const lang::ProbeSpec& spec, const go::Ima
 std::string probe_name(const Plan& plan, uint64_t value);
 std::string func_name(const Plan& plan, uint64_t value);
 
+/// The image of target `index` (Plan::targets); nullptr: the plan has no such target.
+const go::Image* image_of(const Plan& plan, uint64_t index);
+
 /// The stage's printer: `--dump=plan`.
 std::string dump(const Plan& plan);
 

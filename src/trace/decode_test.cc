@@ -202,6 +202,15 @@ TEST(Decode, EveryValueLiesInTheRangeOfItsBucket) {
   }
 }
 
+// Found by the fuzzer.
+TEST(Decode, AStackOfAProgramThatThePlanDoesNotHaveIsUnknown) {
+  plan::Plan plan;
+  plan.functions = {{0, 0, "main.f"}};
+  const Type stack{Type::Kind::Stack, false, StackLayout::kAddresses + 8, 1};
+  EXPECT_EQ(show(decode_field({stack, 0}, view({1, 0, 0, 0x401000}), plan, Shown::Plain)),
+            "<record too short>");
+}
+
 TEST(Decode, RecordsWithoutALayoutAreRefused) {
   bpf::BpfObject object;
   object.events.resize(1);

@@ -63,9 +63,8 @@ namespace {
 constexpr uint64_t kAddress = (uint64_t{1} << 48) - 1;  // of a go_reference()
 
 const go::TypeInfo* types_of(const plan::Plan& plan, uint64_t reference) {
-  const uint64_t target = reference >> 48;
-  if (target >= plan.targets.size() || !plan.targets[target].image) return nullptr;
-  return &plan.targets[target].image->type_info();
+  const go::Image* image = plan::image_of(plan, reference >> 48);
+  return image ? &image->type_info() : nullptr;
 }
 }  // namespace
 
@@ -92,8 +91,8 @@ std::string Names::wait(uint64_t value) const {
   if (code >= WaitCode::kSyscall) return "syscall " + syscall_name(code - WaitCode::kSyscall);
   if (code < WaitCode::kReason) return "cgo or syscall";
   auto [entry, added] = wait_reasons_.try_emplace(target);
-  if (added && target < plan_.targets.size() && plan_.targets[target].image)
-    entry->second = plan_.targets[target].image->wait_reasons();
+  if (const go::Image* image = plan::image_of(plan_, target); added && image)
+    entry->second = image->wait_reasons();
   const size_t reason = code - WaitCode::kReason;
   if (reason < entry->second.size() && !entry->second[reason].empty()) return entry->second[reason];
   return "wait reason " + std::to_string(reason);
@@ -108,16 +107,16 @@ std::string Names::constant(uint32_t detail, int64_t value) const {
 }
 
 const ValueTypes* Names::value_types(uint32_t target) const {
-  if (target >= plan_.targets.size() || !plan_.targets[target].image) return nullptr;
+  const go::Image* image = plan::image_of(plan_, target);
+  if (!image) return nullptr;
   auto [entry, added] = value_types_.try_emplace(target);
   if (!added) return entry->second.get();
-  const go::Image& image = *plan_.targets[target].image;
-  const auto function_name = [&image](uint64_t address) {
-    const auto index = image.function_at(address);
-    return index ? std::string(image.functions()[*index].name) : std::string();
+  const auto function_name = [image](uint64_t address) {
+    const auto index = image->function_at(address);
+    return index ? std::string(image->functions()[*index].name) : std::string();
   };
   entry->second =
-      std::make_shared<ValueTypes>(image.type_info(), function_name,
+      std::make_shared<ValueTypes>(image->type_info(), function_name,
                                    object_ ? object_->error_texts : std::vector<std::string>());
   return entry->second.get();
 }

@@ -81,7 +81,8 @@ std::optional<StackNames::Stack> StackNames::read(const Type& type, Bytes memory
   if (stack.addresses.empty()) return stack;
   if (stack.site >= plan_.functions.size() || stack.function >= plan_.functions.size())
     return std::nullopt;
-  stack.image = plan_.targets[plan_.functions[stack.site].target].image.get();
+  stack.image = plan::image_of(plan_, plan_.functions[stack.site].target);
+  if (!stack.image) return std::nullopt;
   stack.bias = load_bias(stack);
   return stack;
 }

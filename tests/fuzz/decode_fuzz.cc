@@ -1,5 +1,6 @@
 // Fuzzes decoding: any bytes as records, keys and values under layouts taken from the same
-// bytes. Nothing may crash, read outside, or overflow.
+// bytes, and addresses as places in this very program. Nothing may crash, read outside, or
+// overflow.
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -52,7 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   plan::Plan plan;
   plan.specs = {"uprobe:./a:"};
   plan.spec_suffixes = {""};
-  plan.functions = {{0, 0, "main.f"}};
+  static const auto image = go::Image::open("/proc/self/exe");
+  plan.targets = {{"./a", image ? *image : nullptr}};
+  plan.functions = {{0, 0, "main.f"}, {1, 0, "main.of_no_target"}};
   bpf::BpfObject object;
   object.time_formats = {"%H"};
   object.unknown_reasons = {"in XMM0"};
