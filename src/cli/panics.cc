@@ -2,12 +2,17 @@
 // deferred function, or the end of the program.
 //
 // Facts (runtime/panic.go): panics go through runtime.gopanic(e), runtime errors too;
-// runtime.gorecover() gives what a deferred function recovers, or nil; runtime.fatalpanic is where
-// panics end that nobody recovered. They have had these names and results since Go 1.15.
+// runtime.gorecover() is what recover() calls; runtime.fatalpanic is where
+// panics end that nobody recovered. They have had these names since Go 1.15. Programs call
+// recover() without a panic, too (encoding/json for each value): of gorecover the one instruction
+// is probed that runs only if there is something to recover.
+#include <optional>
+
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "go/recovery.h"
 #include "go/type_info.h"
 #include "output/fields.h"
 
@@ -18,21 +23,12 @@ namespace {
 constexpr const char *kPanic = "runtime.gopanic", *kRecover = "runtime.gorecover",
                      *kFatal = "runtime.fatalpanic";
 
-// A stripped program has its functions, but not their signatures. Up to 1.25 gorecover is told
-// where the arguments of the deferred call are.
-void add_signatures(Traced& traced) {
+// A stripped program has its functions, but not their signatures.
+void add_signature(Traced& traced) {
   const go::Image& image = *traced.image;
-  for (const char* name : {kPanic, kRecover})
-    for (const uint32_t function : image.find(name)) {
-      if (image.type_info().signature(function).ok()) return;
-      const bool no_argument =
-          name == kRecover && image.functions()[function].argument_bytes.value_or(8) < 8;
-      traced.options.types.signatures.push_back(std::string(name) +
-                                                (name == kPanic ? "(e interface{})"
-                                                 : no_argument  ? "() interface{}"
-                                                                : "(argp uintptr) interface{}"));
-      break;
-    }
+  for (const uint32_t function : image.find(kPanic))
+    if (image.type_info().signature(function).ok()) return;
+  traced.options.types.signatures.push_back(std::string(kPanic) + "(e interface{})");
 }
 
 // A line, or with -f json a record of fields for output::FieldsSink.
@@ -74,8 +70,17 @@ class PanicPrint {
   const Command& command_;
 };
 
+// The probe of the instruction that runs when a panic is recovered; nothing: it is not known.
+std::optional<std::string> recovery(const Traced& traced) {
+  for (const uint32_t function : traced.image->find(kRecover))
+    if (const auto site = go::recovery_site(*traced.image, function))
+      return traced.probe("uprobe", kRecover) + "+" +
+             std::to_string(*site - traced.image->functions()[function].entry);
+  return std::nullopt;
+}
+
 // The clauses. With --limit they end when it is known what became of the last panic.
-std::string clauses(const Command& command, const Traced& traced) {
+std::string clauses(const Command& command, const Traced& traced, const std::string& recovered) {
   const PanicPrint print(command);
   const std::string most = std::to_string(command.limit),
                     left = command.limit ? "@lines < " + most : "",
@@ -88,8 +93,7 @@ std::string clauses(const Command& command, const Traced& traced) {
     return condition.empty() ? "" : " /" + condition + "/";
   };
   return traced.probe("uprobe", kPanic) + when(left) + " {\n" + print.panic() + counted + "}\n" +
-         traced.probe("uretprobe", kRecover) + " /retval != nil" +
-         (shown.empty() ? "" : " && " + shown) + "/ {\n" + print.recovered() + ends + "}\n" +
+         recovered + when(shown) + " {\n" + print.recovered() + ends + "}\n" +
          traced.probe("uprobe", kFatal) + when(shown) + " {\n" + print.not_recovered() + ends +
          "}\n" + (command.limit ? "END { clear(@last); }\n" : "");
 }
@@ -104,8 +108,15 @@ int show_panics(const Command& command) {
     print_error({traced->path + " has no function " + name, "gotap panics is for Go programs"});
     return kFailed;
   }
-  add_signatures(*traced);
-  const std::string script = clauses(command, *traced);
+  const auto recovered = recovery(*traced);
+  if (!recovered) {
+    print_error({"the code of " + std::string(kRecover) + " in " + traced->path +
+                     " is not as Go 1.15 to 1.27 have it",
+                 "gotap trace " + std::string(kPanic) + " --stack shows panics alone"});
+    return kFailed;
+  }
+  add_signature(*traced);
+  const std::string script = clauses(command, *traced, *recovered);
   return run_command(
       command, std::move(*traced), script + timers(command),
       [&](const output::SinkOptions& options) -> std::unique_ptr<output::Sink> {

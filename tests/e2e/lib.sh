@@ -211,14 +211,14 @@ c_program() {
   echo "$binary"
 }
 
-# offsets BINARY FUNCTION MNEMONIC: decimal offsets from the function's start of its
-# instructions of that mnemonic, by GNU objdump (as the article finds them).
+# offsets BINARY FUNCTION REGEX: decimal offsets from the function's start of its instructions
+# that begin so ("ret", "movb [$]0x1,"), by GNU objdump (as the article finds them).
 offsets() {
   objdump -d --no-show-raw-insn --disassemble="$2" "$1" | awk -v what="$3" '
     /^ *[0-9a-f]+:\t/ {
       at = $1; sub(":", "", at); at = number(at)
       if (!begun) { begin = at; begun = 1 }
-      if (what == "" || $2 ~ "^" what) print at - begin
+      if ($2 " " $3 ~ "^" what) print at - begin
     }
     function number(hex,   i, n) {
       n = 0

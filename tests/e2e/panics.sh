@@ -36,6 +36,19 @@ limited() { # NAME BINARY [OPTION...]
   equal "$1" "3 3" "$(grep -cE 'panic: |"event": "panic"' "$work/seen") $(grep -cE 'recovered by |"event": "recovered"' "$work/seen")" "$work/seen" "$work/err"
 }
 
+# recover() costs nothing where there is no panic: what is probed of it is the one place where GNU objdump
+# sees the runtime set g._panic.recovered.
+for version in $all_versions; do
+  if ! have_go "$version"; then
+    skip "panics-site-$version" "$(no_go "$version")"
+    continue
+  fi
+  binary=$(go_program "$version" panics)
+  "$GOTAP" panics --print-script -- "$binary" > "$work/script"
+  equal "panics-site-$version" "$(offsets "$binary" runtime.gorecover 'movb [$]0x1,')" \
+    "$(sed -nE 's/^uprobe:.*:"runtime\.gorecover"\+([0-9]+) .*$/\1/p' "$work/script")" "$work/script"
+done
+
 for version in $versions; do
   if ! have_go "$version"; then
     skip "panics-$version" "$(no_go "$version")"

@@ -104,7 +104,18 @@ func again(n int) int {
 	return fail(n)
 }
 
+// A panic with nothing is one all the same, also where recover() gives nil for it (until 1.20).
+func nilPanic() {
+	defer func() {
+		recover()
+		say("<nil>")
+	}()
+	var none interface{}
+	panic(none)
+}
+
 func main() {
+	nilPanic()
 	for n := 0; n <= lastRuntimeError; n++ {
 		handle(n)
 	}
