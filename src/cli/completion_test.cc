@@ -134,5 +134,24 @@ TEST(CompletionScripts, AskGotap) {
     EXPECT_NE(completion_script(shell).find(kCompleteCommand), std::string::npos) << shell;
 }
 
+TEST(Functions, ThePackageIsPartOfTheName) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"main.main", "main"},
+      {"net/http.(*Server).Serve", "net/http"},
+      {"go.etcd.io/etcd/server/mvcc.init.func2.deferwrap1", "go.etcd.io/etcd/server/mvcc"},
+      {"go.uber.org/zap.init.New[go.shape.*uint8].func4", "go.uber.org/zap"},
+      {"sigs.k8s.io/yaml/goyaml%2ev2.init", "sigs.k8s.io/yaml/goyaml%2ev2"},
+      {"sync/atomic.(*Pointer[net/http.response]).Load", "sync/atomic"},
+      {"slices.Sort[a.b/c.T]", "slices"},
+      {"type:.eq.[5]net/http.http2chunk", ""},
+      {"type..hash.net/http.connectMethodKey", ""},
+      {"go:(*struct { net/http.Flusher }).Flush", ""},
+      {"go.(*struct { net/http.Flusher }).Flush", ""},
+      {"go.buildid", ""},
+      {"_cgo_topofstack", ""},
+      {"memcpy", ""}};
+  for (const auto& [name, package] : rows) EXPECT_EQ(package_part(name), package) << name;
+}
+
 }  // namespace
 }  // namespace gotap::cli

@@ -14,10 +14,29 @@ namespace {
 
 using Functions = std::vector<go::Function>;
 
-// Whether `name` is of the package, and not of one below it.
-bool is_in_package(std::string_view name, std::string_view package) {
-  return name.size() > package.size() && name.starts_with(package) && name[package.size()] == '.' &&
-         name.find('/', package.size()) == std::string_view::npos;
+// The package whose functions are meant by `net/http:` or `pkg:net/http`; nothing: none is.
+std::optional<std::string> package_of(const std::string& name) {
+  constexpr std::string_view kWord = "pkg:";
+  if (name.size() > kWord.size() && name.starts_with(kWord)) return name.substr(kWord.size());
+  if (name.size() > 1 && name.ends_with(':')) return name.substr(0, name.size() - 1);
+  return std::nullopt;
+}
+
+// As names of functions have it: the dots of the last part of the path are escaped
+// (cmd/internal/objabi, PathToPrefix).
+std::string escaped(std::string package) {
+  const size_t slash = package.rfind('/');
+  size_t dot = slash == std::string::npos ? 0 : slash;
+  while ((dot = package.find('.', dot)) != std::string::npos) package.replace(dot, 1, "%2e");
+  return package;
+}
+
+// Functions of types and of cgo: they are in no package. (go.etcd.io/bbolt.Open is in one.)
+bool is_made_by_compiler(std::string_view name) {
+  if (name.starts_with("go."))
+    return name.substr(0, name.find_first_of("([{ ")).find('/') == std::string_view::npos;
+  return name.starts_with("type:") || name.starts_with("type..") || name.starts_with("go:") ||
+         name.starts_with("_cgo");
 }
 
 bool ends_with_part(std::string_view name, std::string_view part) {
@@ -49,16 +68,24 @@ Error no_function(const go::Image& image, const std::string& name) {
             "calls: config = { probe_inline = 1 }"};
   }
   // Also the names without their packages: what was typed may be one of those, misspelt.
+  const std::optional<std::string> package = package_of(name);
   std::set<std::string_view> names;
   for (const go::Function& function : image.functions()) {
+    const std::string_view of = package_part(function.name);
+    if (package) {
+      if (!of.empty()) names.insert(of);
+      continue;
+    }
     names.insert(function.name);
-    const size_t slash = function.name.rfind('/');
-    const size_t dot = function.name.find('.', slash == std::string_view::npos ? 0 : slash);
-    if (dot != std::string_view::npos) names.insert(function.name.substr(dot + 1));
+    if (!of.empty()) names.insert(function.name.substr(of.size() + 1));
     names.insert(function.name.substr(function.name.rfind('.') + 1));
   }
-  const std::vector<std::string> nearest = nearest_names(name, {names.begin(), names.end()}, 3);
-  return {"no function of " + image.path() + " is called " + name,
+  std::vector<std::string> nearest =
+      nearest_names(package.value_or(name), {names.begin(), names.end()}, 3);
+  if (package)
+    for (std::string& it : nearest) it += ':';
+  return {"no function of " + image.path() +
+              (package ? " is in a package " + *package : " is called " + name),
           nearest.empty() ? "gotap list shows what there is"
                           : "did you mean " + join_words(nearest, "or") + "?"};
 }
@@ -76,12 +103,9 @@ Error several_functions(const go::Image& image, const std::string& name,
 // The packages whose path ends with /`end`.
 std::set<std::string_view> packages_ending(const Functions& functions, const std::string& end) {
   std::set<std::string_view> found;
-  const std::string part = "/" + end + ".";
   for (const go::Function& function : functions)
-    if (const size_t at = function.name.find(part);
-        at != std::string_view::npos &&
-        function.name.find('/', at + part.size()) == std::string_view::npos)
-      found.insert(std::string_view(function.name).substr(0, at + part.size() - 1));
+    if (const auto package = package_part(function.name); package.ends_with("/" + end))
+      found.insert(package);
   return found;
 }
 
@@ -141,15 +165,15 @@ Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const 
   probe.function = name;
   std::vector<uint32_t> found = plan::match_functions(probe, image);
   if (!found.empty()) return found;
-  if (name.size() > 1 && name.ends_with(':')) {
-    const std::string package = name.substr(0, name.size() - 1);
-    const auto of = [&](std::string_view path) {
-      return all_that(functions, [&](std::string_view it) { return is_in_package(it, path); });
+  if (const auto package = package_of(name)) {
+    const std::string path = escaped(*package);
+    const auto of = [&](std::string_view whole) {
+      return all_that(functions, [&](std::string_view it) { return package_part(it) == whole; });
     };
-    found = of(package);
+    found = of(path);
     if (found.empty()) {
-      const std::set<std::string_view> ending = packages_ending(functions, package);
-      if (ending.size() > 1) return several_packages(name, ending);
+      const std::set<std::string_view> ending = packages_ending(functions, path);
+      if (ending.size() > 1) return several_packages(*package, ending);
       if (!ending.empty()) found = of(*ending.begin());
     }
   } else if (has_wildcard(name)) {
@@ -163,6 +187,13 @@ Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const 
 }
 
 }  // namespace
+
+std::string_view package_part(std::string_view function) {
+  if (is_made_by_compiler(function)) return {};
+  const size_t slash = function.substr(0, function.find_first_of("([")).rfind('/');
+  const size_t dot = function.find('.', slash == std::string_view::npos ? 0 : slash);
+  return dot == std::string_view::npos ? std::string_view() : function.substr(0, dot);
+}
 
 std::vector<std::string> complete_function(const std::vector<std::string_view>& names,
                                            const std::string& prefix) {
@@ -180,10 +211,7 @@ std::vector<std::string> complete_function(const go::Image& image, const std::st
   for (const go::Function& function : image.functions()) {
     // (Names of generic functions may hold the tags of a struct.)
     const std::string_view name = function.name;
-    const bool made_by_compiler = name.starts_with("type:") || name.starts_with("type..") ||
-                                  name.starts_with("go:") || name.starts_with("go.") ||
-                                  name.starts_with("_cgo");
-    if (!made_by_compiler && name.find_first_of("\"\\ \t") == std::string_view::npos)
+    if (!is_made_by_compiler(name) && name.find_first_of("\"\\ \t") == std::string_view::npos)
       names.push_back(name);
   }
   return complete_function(names, prefix);
@@ -205,13 +233,10 @@ std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
                    [&](const go::InlinedFunction& it) { return matches(it.name); });
   };
   take([&](std::string_view it) { return it == name; });
-  if (name.size() > 1 && name.ends_with(':')) {
-    const std::string package = name.substr(0, name.size() - 1), end = "/" + package + ".";
-    take([&](std::string_view it) { return is_in_package(it, package); });
-    take([&](std::string_view it) {
-      const size_t at = it.find(end);
-      return at != std::string_view::npos && is_in_package(it, it.substr(0, at + end.size() - 1));
-    });
+  if (const auto package = package_of(name)) {
+    const std::string path = escaped(*package);
+    take([&](std::string_view it) { return package_part(it) == path; });
+    take([&](std::string_view it) { return package_part(it).ends_with("/" + path); });
   } else if (has_wildcard(name)) {
     take([&](std::string_view it) { return glob_match(name, it); });
     take([&](std::string_view it) { return glob_match("*/" + name, it); });
@@ -247,7 +272,7 @@ Result<FoundFunctions> find_all_functions(const go::Image& image,
     TRY(found, functions_with_code(image, name));
     out.functions.insert(out.functions.end(), found.begin(), found.end());
     // One that has this very name, or this end, is meant rather than those that are inlined.
-    const bool several = has_wildcard(name) || name.ends_with(':');
+    const bool several = has_wildcard(name) || package_of(name);
     if (!found.empty() && !several) continue;
     const auto inlined = find_only_inlined(image, name);
     if (found.empty() && inlined.empty()) return no_function(image, name);

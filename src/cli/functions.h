@@ -16,15 +16,19 @@
 namespace gotap::cli {
 
 /// The functions, by index, that `name` means: the one of exactly this name; all that match a
-/// pattern (`main.*`); all of a package (`net/http:`); or the one whose name ends so, behind a dot
-/// or a slash (`(*Store).Put`, `Put`). Of a package or a pattern that means nothing the path may be
-/// left out (`http:`, `http.(*Server).*`). Errors: it is the end of several (they are listed), or
-/// of none (the nearest names).
+/// pattern (`main.*`); all of a package (`net/http:` or `pkg:net/http`); or the one whose name ends
+/// so, behind a dot or a slash (`(*Store).Put`, `Put`). Of a package or a pattern that means
+/// nothing the path may be left out (`http:`, `http.(*Server).*`). Errors: it is the end of several
+/// (they are listed), or of none (the nearest names).
 Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::string& name);
 
 /// The functions without code of their own (Image::only_inlined()) that `name` means, in the same
 /// ways; of those whose name ends so, all.
 std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image, const std::string& name);
+
+/// The package of a function by its name, as names have it: "net/http" of
+/// "net/http.(*Server).Serve". Empty: it is in none, as the compiler made it for a type.
+std::string_view package_part(std::string_view function);
 
 /// Whether one of the patterns matches the name: those of --exclude.
 bool matches_any(const std::vector<std::string>& patterns, std::string_view function);

@@ -125,6 +125,12 @@ done
 "$GOTAP" list --exe "$binary" main: > "$work/list"
 holds list "$work/list" '^main.Many\(a string, b string, c string, d string, e string, f string, g string, h string\) \(string, string\)$'
 holds list-methods "$work/list" '^main.\(\*Owner\).Pointer\(o \*main.Owner, ns \[\]int\) int$'
+# A package has two spellings; a misspelt one is answered with packages.
+"$GOTAP" list --exe "$binary" pkg:main > "$work/list.pkg"
+same list-pkg "$work/list" "$work/list.pkg"
+"$GOTAP" list --exe "$binary" pkg:unicode/utf > "$work/out" 2> "$work/err" || true
+holds list-no-pkg "$work/err" '^ERROR: no function of .* is in a package unicode/utf$'
+holds list-nearest-pkg "$work/err" '^HINT: did you mean .*unicode/utf8:'
 # The same in JSON.
 "$GOTAP" list -f json --exe "$binary" main: | sed '/^{"type": "gotap"/d' > "$work/list.json"
 sed -E 's/^\{"type": "function", "data": \{"name": "(.*)", "copies": ([0-9]+), "signature_unknown": "([^"]*)"\}\}$/\1  [\3]  [inlined everywhere: \2 copies]/
