@@ -35,34 +35,37 @@ CountSink::Row CountSink::row_of(MapEntry entry) const {
   return row;
 }
 
-uint64_t CountSink::not_returned(const std::string& name, uint64_t calls) {
-  return calls - std::min(calls, counts_["@returned"][name]);
-}
-
 // Where a hit was lost, it may have been a return, which the count of thrown away calls has then,
 // too.
-std::string CountSink::at_most(const Losses& losses) {
-  uint64_t left = 0;
-  for (const auto& [name, n] : counts_["@calls"]) left += not_returned(name, n);
+CountSink::Thrown CountSink::thrown(const Losses& losses) {
+  Thrown known{"", {}}, bound{"<=", {}};
+  uint64_t sum = 0;
+  for (const auto& [name, n] : counts_["@calls"]) {
+    const uint64_t left = n - std::min(n, counts_["@returned"][name]);
+    const auto in_flight = losses.in_flight_of.find(name);
+    const uint64_t open = in_flight == losses.in_flight_of.end() ? 0 : in_flight->second;
+    bound.calls[name] = left;
+    known.calls[name] = left - std::min(left, open);
+    sum += known.calls[name];
+  }
   const bool all_seen =
       losses.scratch_busy == 0 && losses.unknown_site == 0 && losses.no_goroutine == 0;
-  return ended_ && all_seen && left == losses.unwound ? "" : "<=";
+  return ended_ && all_seen && sum == losses.unwound ? known : bound;
 }
 
-std::vector<CountSink::Row> CountSink::shared_rows(const Losses& losses) {
+std::vector<CountSink::Row> CountSink::shared_rows(const Thrown& thrown) {
   auto& errors = counts_["@errors"];
-  const std::string prefix = at_most(losses);
   std::vector<Row> rows;
   for (const auto& [name, n] : counts_["@calls"]) {
-    const uint64_t open = not_returned(name, n);
+    const uint64_t panics = thrown.calls.at(name);
     const bool has_errors = style_.with_errors.contains(name);
-    const std::string panics = !ended_     ? "-"
-                               : open == 0 ? percent(0, n)
-                                           : prefix + percent(open, n);
+    const std::string share = !ended_       ? "-"
+                              : panics == 0 ? percent(0, n)
+                                            : thrown.at_most + percent(panics, n);
     rows.push_back({n,
                     0,
                     right_aligned(has_errors ? percent(errors[name], n) : "-", kShareWidth) +
-                        right_aligned(panics, kShareWidth),
+                        right_aligned(share, kShareWidth),
                     name,
                     {}});
   }
@@ -71,22 +74,23 @@ std::vector<CountSink::Row> CountSink::shared_rows(const Losses& losses) {
   return rows;
 }
 
-std::vector<CountSink::Row> CountSink::panic_rows(const Losses& losses) {
-  const std::string prefix = at_most(losses);
+std::vector<CountSink::Row> CountSink::panic_rows(const Thrown& thrown) {
   std::vector<Row> rows;
   for (const auto& [name, n] : counts_["@calls"])
-    if (const uint64_t open = not_returned(name, n))
-      rows.push_back({n, open, right_aligned(prefix + percent(open, n), kShareWidth), name, {}});
+    if (const uint64_t panics = thrown.calls.at(name))
+      rows.push_back(
+          {n, panics, right_aligned(thrown.at_most + percent(panics, n), kShareWidth), name, {}});
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.panics > b.panics; });
   return rows;
 }
 
 void CountSink::show_outcomes(const Losses& losses) {
+  const Thrown thrown = this->thrown(losses);
   if (style_.panics)
-    show(panic_rows(losses), at_most(losses));
+    show(panic_rows(thrown), thrown.at_most);
   else
-    show(shared_rows(losses));
+    show(shared_rows(thrown));
 }
 
 void CountSink::losses(const Losses& losses) {

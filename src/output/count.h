@@ -27,10 +27,10 @@ struct CountStyle {
 
 /// Shows the map `@calls` as a table, the most frequent first; a stack among its keys below its
 /// row. With shares `@errors` and `@returned` are columns of it, by the same keys; with panics the
-/// most of these come first. Of the calls that have not returned it is only known in all, and at
-/// the end, how many a panic ended: theirs are shown with "<=" unless that is all of them (the
-/// share not at all before the end). Other maps as TextSink does. The rate is over the time since
-/// the probes were attached.
+/// most of these come first. What has not returned, and is not in flight at the end, a panic ended;
+/// where that does not come to the number of such calls in all, and before the end, they are shown
+/// with "<=" (the share not at all before the end). Other maps as TextSink does. The rate is over
+/// the time since the probes were attached.
 class CountSink : public TextSink {
  public:
   explicit CountSink(const SinkOptions& options, CountStyle style = {})
@@ -48,18 +48,21 @@ class CountSink : public TextSink {
  private:
   struct Row {
     uint64_t calls = 0;
-    uint64_t panics = 0;             ///< calls that have not returned, for `panics`
+    uint64_t panics = 0;             ///< calls that a panic ended, for `panics`
     std::string shares, name;        ///< columns as they are shown
     std::vector<std::string> below;  ///< lines
   };
   Row row_of(MapEntry entry) const;
   bool by_outcome() const { return style_.share || style_.panics; }
-  std::vector<Row> shared_rows(const Losses& losses);
-  std::vector<Row> panic_rows(const Losses& losses);
+  /// Calls that a panic ended, by function.
+  struct Thrown {
+    std::string at_most;  ///< "", or "<=": there are no more, but there may be less
+    std::map<std::string, uint64_t> calls;
+  };
+  Thrown thrown(const Losses& losses);
+  std::vector<Row> shared_rows(const Thrown& thrown);
+  std::vector<Row> panic_rows(const Thrown& thrown);
   void show_outcomes(const Losses& losses);
-  /// How calls that have not returned count among those that a panic ended: "" or "<=".
-  std::string at_most(const Losses& losses);
-  uint64_t not_returned(const std::string& name, uint64_t calls);
   std::string columns_of(const Row& row, const std::string& at_most) const;
   void show(const std::vector<Row>& rows, const std::string& at_most = {});
 

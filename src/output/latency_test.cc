@@ -205,7 +205,7 @@ class WithShares : public CountSink {
 };
 
 // What a sink shows of the maps of --share at the end, without the rates.
-std::string shares(uint64_t unwound) {
+std::string shares(uint64_t unwound, const std::map<std::string, uint64_t>& in_flight = {}) {
   const auto dump = [](const char* map, const std::vector<std::pair<const char*, int64_t>>& rows) {
     MapDump out{.name = map};
     for (const auto& [name, n] : rows) out.entries.push_back({{{std::string(name)}}, Value{n}});
@@ -220,6 +220,7 @@ std::string shares(uint64_t unwound) {
     sink.map(dump("@returned", {{"main.f", 6}, {"main.g", 3}}));
     Losses losses;
     losses.unwound = unwound;
+    losses.in_flight_of = in_flight;
     sink.losses(losses);
     sink.flush();
   }
@@ -244,7 +245,14 @@ TEST(CountSink, SharesOfErrorsAndPanics) {
             "           3         -      0.0%  main.g\n"
             "           1         -    100.0%  main.h\n"
             "          12                      in all\n");
-  // One of those that have not returned is still on its way.
+  // One of main.f is still on its way.
+  EXPECT_EQ(shares(2, {{"main.f", 1}}),
+            "       calls    errors    panics\n"
+            "           8     25.0%     12.5%  main.f\n"
+            "           3         -      0.0%  main.g\n"
+            "           1         -    100.0%  main.h\n"
+            "          12                      in all\n");
+  // One is, and it is not known which.
   EXPECT_EQ(shares(2),
             "       calls    errors    panics\n"
             "           8     25.0%   <=25.0%  main.f\n"

@@ -4,7 +4,9 @@
 // Facts (runtime/proc.go, panic.go, coro.go of Go 1.15 to 1.27): a goroutine ends in goexit1,
 // which runs on its own stack, whether its function returned (through goexit) or called Goexit;
 // that of an iter.Pull (from 1.23) in coroexit instead, which is inlined into what corostart
-// defers. main's goroutine and those of C threads do not end before the program or thread does.
+// defers. A panic that nobody recovers ends the program in fatalpanic, on the stack of the goroutine
+// whose calls it ended. main's goroutine and those of C threads end otherwise no earlier than the
+// program or thread does.
 //   A function that recovered from a panic goes on with its call of deferreturn: no other that it
 // called is open there. Calls that a panic ended are also found when a shallower one begins or
 // returns; `outermost` must not wait for that.
@@ -13,7 +15,8 @@
 namespace gotap::plan {
 
 void Builder::mark_goroutine_ends() {
-  constexpr std::string_view kEnds[] = {"runtime.goexit1", "runtime.corostart.deferwrap1"};
+  constexpr std::string_view kEnds[] = {"runtime.goexit1", "runtime.corostart.deferwrap1",
+                                        "runtime.fatalpanic"};
   for (uint32_t target = 0; target < targets_.size(); target++) {
     const std::vector<bool>& framed = framed_[target];
     const std::vector<go::Function>& functions = image(target).functions();

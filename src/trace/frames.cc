@@ -152,7 +152,10 @@ Result<void> FrameSweeper::sweep_saved(const View& view) {
 
 Result<FrameCensus> FrameSweeper::count() {
   TRY(view, look());
-  return FrameCensus{view.reached.size(), view.frames.size() - view.reached.size()};
+  FrameCensus census{view.reached.size(), view.frames.size() - view.reached.size(), {}};
+  for (const Buffer& key : view.reached)
+    if (const auto frame = as<bpf::FrameKey>(key)) census.in_flight_of[frame->function]++;
+  return census;
 }
 
 }  // namespace gotap::trace

@@ -15,6 +15,7 @@ namespace gotap::trace {
 struct FrameCensus {
   uint64_t in_flight = 0;  ///< frames that their goroutine's chain reaches: calls still open
   uint64_t unwound = 0;    ///< frames deleted now: no chain reaches them
+  std::map<uint32_t, uint64_t> in_flight_of;  ///< by function of the plan; of the last look alone
 };
 
 class FrameSweeper {

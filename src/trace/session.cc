@@ -360,6 +360,8 @@ Result<output::Losses> Session::State::losses() {
   if (tracks_frames()) {
     TRY(census, frames.count());
     lost.in_flight = census.in_flight;
+    for (const auto& [function, calls] : census.in_flight_of)
+      lost.in_flight_of[plan::func_name(plan, function)] += calls;
     lost.unwound += census.unwound;
   }
   return lost;

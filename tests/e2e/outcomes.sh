@@ -19,6 +19,15 @@ shares() {
   awk '$5 ~ /^main\./ { print $5, $1, $3, $4 }' "$work/seen" | sort > "$work/lines"
   equal "share-program-$name" 5 "$(wc -l < "$work/expected")" "$work/own"
   same "share-$name" "$work/expected" "$work/lines" "$work/seen" "$work/err"
+  # A call that is open when the program ends is no panic, and makes no other number less sure.
+  "$GOTAP" count -o "$work/seen" --share main.idle main.work main.leave main.main -- "$binary" > "$work/own" 2> "$work/err" || true
+  equal "share-open-$name" "main.idle 0.0% main.leave 100.0% main.main 0.0% main.work 10.0%" \
+    "$(awk '$5 ~ /^main\./ { print $5, $4 }' "$work/seen" | sort | paste -sd ' ')" "$work/seen" "$work/err"
+  holds "share-open-said-$name" "$work/err" '^WARNING: 1 call had not returned when tracing ended$'
+  # But those that a panic ends with the program are.
+  "$GOTAP" count -o "$work/seen" --share main.idle main.work main.leave main.main -- "$binary" crash > "$work/own" 2> "$work/err" || true
+  equal "share-crash-$name" "main.idle 0.0% main.leave 100.0% main.main 100.0% main.work 10.0%" \
+    "$(awk '$5 ~ /^main\./ { print $5, $4 }' "$work/seen" | sort | paste -sd ' ')" "$work/seen" "$work/err"
 }
 
 # Only what a panic or Goexit ended, most first.

@@ -115,7 +115,17 @@ func leave() {
 	}
 }
 
+// It is open until the program ends.
+//go:noinline
+func idle(began chan<- bool, never <-chan bool) {
+	began <- true
+	<-never
+}
+
 func main() {
+	began := make(chan bool)
+	go idle(began, make(chan bool))
+	<-began
 	for n := 1; n <= 100; n++ {
 		plain(n)
 		if err := steady(n); err != nil {
