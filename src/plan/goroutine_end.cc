@@ -4,9 +4,9 @@
 // Facts (runtime/proc.go, panic.go, coro.go of Go 1.15 to 1.27): a goroutine ends in goexit1,
 // which runs on its own stack, whether its function returned (through goexit) or called Goexit;
 // that of an iter.Pull (from 1.23) in coroexit instead, which is inlined into what corostart
-// defers. A panic that nobody recovers ends the program in fatalpanic, on the stack of the goroutine
-// whose calls it ended. main's goroutine and those of C threads end otherwise no earlier than the
-// program or thread does.
+// defers. A panic that nobody recovers ends the program in fatalpanic, on the stack of the
+// goroutine whose calls it ended. main's goroutine and those of C threads end otherwise no earlier
+// than the program or thread does.
 //   A function that recovered from a panic goes on with its call of deferreturn: no other that it
 // called is open there. Calls that a panic ended are also found when a shallower one begins or
 // returns; `outermost` must not wait for that.
