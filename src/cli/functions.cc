@@ -31,14 +31,6 @@ std::string escaped(std::string package) {
   return package;
 }
 
-// Functions of types and of cgo: they are in no package. (go.etcd.io/bbolt.Open is in one.)
-bool is_made_by_compiler(std::string_view name) {
-  if (name.starts_with("go."))
-    return name.substr(0, name.find_first_of("([{ ")).find('/') == std::string_view::npos;
-  return name.starts_with("type:") || name.starts_with("type..") || name.starts_with("go:") ||
-         name.starts_with("_cgo");
-}
-
 bool ends_with_part(std::string_view name, std::string_view part) {
   if (name.size() <= part.size() || !name.ends_with(part)) return false;
   const char before = name[name.size() - part.size() - 1];
@@ -187,6 +179,12 @@ Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const 
 }
 
 }  // namespace
+
+bool is_made_by_compiler(std::string_view name) {
+  for (const char* begin : {"type:", "type..", "go:", "go.(", "go.struct ", "go.buildid", "_cgo"})
+    if (name.starts_with(begin)) return true;
+  return false;
+}
 
 std::string_view package_part(std::string_view function) {
   if (is_made_by_compiler(function)) return {};

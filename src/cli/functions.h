@@ -26,6 +26,10 @@ Result<std::vector<uint32_t>> find_functions(const go::Image& image, const std::
 /// ways; of those whose name ends so, all.
 std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image, const std::string& name);
 
+/// Whether it is a function of a type (its hash, the methods of a type without a name) or of cgo.
+/// (go.etcd.io/bbolt.Open is none.)
+bool is_made_by_compiler(std::string_view name);
+
 /// The package of a function by its name, as names have it: "net/http" of
 /// "net/http.(*Server).Serve". Empty: it is in none, as the compiler made it for a type.
 std::string_view package_part(std::string_view function);

@@ -32,9 +32,9 @@ constexpr size_t kMostNamed = 1000;
 
 // The runtime's own, which would be most of every tree and cost the most.
 bool is_beneath_notice(std::string_view name) {
-  for (const std::string_view prefix :
-       {"runtime.", "runtime/", "internal/", "sync/atomic.", "type:", "type..", "go:", "go."})
+  for (const std::string_view prefix : {"runtime.", "runtime/", "internal/", "sync/atomic."})
     if (name.starts_with(prefix)) return true;
+  if (is_made_by_compiler(name)) return true;
   return name.find(".gowrap") != std::string_view::npos;  // runs on a goroutine of its own
 }
 

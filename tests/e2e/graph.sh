@@ -26,6 +26,21 @@ graph() { # ARG...: of the program's run
   echo | "$GOTAP" graph -o seen "$@" -- "$binary" > own 2> err || code=$?
 }
 
+# Packages of a module whose path begins as the compiler's own names do (go.etcd.io).
+if have_go 1.24; then
+  mkdir -p mod/below
+  printf 'module go.example/app\n\ngo 1.15\n' > mod/go.mod
+  printf 'package below\n\n//go:noinline\nfunc Leaf(n int) int { return n + 1 }\n\n//go:noinline\nfunc Work(n int) int { return Leaf(n) * Leaf(n+1) }\n' \
+    > mod/below/below.go
+  printf 'package main\n\nimport "go.example/app/below"\n\nfunc main() { println(below.Work(1)) }\n' > mod/main.go
+  (cd mod && go_env 1.24 go build -o ../app .) 2> err
+  "$GOTAP" graph -o seen --rate 10 Work -- ./app > out 2> err || true
+  equal graph-go-module 'go.example/app/below.Work|2 x go.example/app/below.Leaf' \
+    "$(sed -nE 's/^ +[0-9.]+[a-z]+ +[0-9.]+[a-z]+ +//p' seen | paste -sd '|')" seen err
+  equal complete-go-module 'go.example/app/below.Leaf go.example/app/below.Work' \
+    "$("$GOTAP" __complete graph --exe ./app go.example/app/below. | cut -f1 | paste -sd ' ')"
+fi
+
 for version in $versions; do
   have_go "$version" || { skip "graph-$version" "$(no_go "$version")"; continue; }
   binary=$(go_program "$version" graphs)
