@@ -7,7 +7,8 @@
 // asked for.
 //
 // Facts: runtime/panic.go: recovery(gp) runs when a panic has been recovered, whose frames are gone
-// then; runtime/proc.go: goexit1() when a goroutine ends. Both of Go 1.15 to 1.27.
+// then, fatalpanic() when nobody recovers one; runtime/proc.go, coro.go: goexit1() when a goroutine
+// ends, corostart.deferwrap1() when one of iter.Pull does. All of Go 1.15 to 1.27.
 #include "output/graph.h"
 
 #include <algorithm>
@@ -154,11 +155,12 @@ class GraphScript {
                  "  @number[pid, goid(arg0)] += 1;\n"
                  "  printf(\"recovered %d %d %d\\n\", pid, goid(arg0), @number[pid, goid(arg0)]);\n"
                  "}\n";
-    if (!traced_.image->find("runtime.goexit1").empty())
-      script_ += traced_.probe("uprobe", "runtime.goexit1") + " /@in[pid, goid]/ {\n" +
-                 std::string(kNextRecord) +
-                 "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget +
-                 "}\n";
+    for (const char* end :
+         {"runtime.goexit1", "runtime.corostart.deferwrap1", "runtime.fatalpanic"})
+      if (!traced_.image->find(end).empty())
+        script_ +=
+            traced_.probe("uprobe", end) + " /@in[pid, goid]/ {\n" + std::string(kNextRecord) +
+            "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget + "}\n";
     return script_ + "interval:s:1 { @second = 0; }\n";
   }
 

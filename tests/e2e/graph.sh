@@ -30,14 +30,48 @@ graph() { # ARG...: of the program's run
 if have_go 1.24; then
   mkdir -p mod/below
   printf 'module go.example/app\n\ngo 1.15\n' > mod/go.mod
-  printf 'package below\n\n//go:noinline\nfunc Leaf(n int) int { return n + 1 }\n\n//go:noinline\nfunc Work(n int) int { return Leaf(n) * Leaf(n+1) }\n' \
-    > mod/below/below.go
-  printf 'package main\n\nimport "go.example/app/below"\n\nfunc main() { println(below.Work(1)) }\n' > mod/main.go
+  cat > mod/below/below.go << 'END'
+package below
+
+//go:noinline
+func Leaf(n int) int { return n + 1 }
+
+//go:noinline
+func Work(n int) int { return Leaf(n) * Leaf(n+1) }
+
+//go:noinline
+func Crash(n int) int {
+	if n = Leaf(n); n > 1 {
+		panic(n)
+	}
+	return n
+}
+END
+  cat > mod/main.go << 'END'
+package main
+
+import (
+	"os"
+
+	"go.example/app/below"
+)
+
+func main() {
+	println(below.Work(1))
+	if len(os.Args) > 1 {
+		below.Crash(1)
+	}
+}
+END
   (cd mod && go_env 1.24 go build -o ../app .) 2> err
   "$GOTAP" graph -o seen --rate 10 Work -- ./app > out 2> err || true
   equal graph-go-module 'go.example/app/below.Work|2 x go.example/app/below.Leaf' \
     "$(sed -nE 's/^ +[0-9.]+[a-z]+ +[0-9.]+[a-z]+ +//p' seen | paste -sd '|')" seen err
-  equal complete-go-module 'go.example/app/below.Leaf go.example/app/below.Work' \
+  # A panic that nobody recovers ends a tree as others do.
+  "$GOTAP" graph -o seen Crash -- ./app crash > out 2> err || true
+  equal graph-crash 'go.example/app/below.Crash  (a panic or Goexit ended it)|go.example/app/below.Leaf' \
+    "$(sed -nE 's/^ +([0-9.]+[a-z]+|[?]) +([0-9.]+[a-z]+|[?]) +//p' seen | paste -sd '|')" seen err
+  equal complete-go-module 'go.example/app/below.Crash go.example/app/below.Leaf go.example/app/below.Work' \
     "$("$GOTAP" __complete graph --exe ./app go.example/app/below. | cut -f1 | paste -sd ' ')"
 fi
 
