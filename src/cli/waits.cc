@@ -77,7 +77,8 @@ class WaitsScript {
       becomes({"runtime.coroswitch"}, here, "goid", switched);
       becomes({"runtime.coroswitch"}, here, "goid", "0", "uretprobe");
     }
-    add({"runtime.goexit1"}, "has_key(@state, (pid, goid))", forget());
+    add({"runtime.goexit1", "runtime.corostart.deferwrap1"}, "has_key(@state, (pid, goid))",
+        forget());
     return script_;
   }
 
