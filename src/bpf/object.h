@@ -72,6 +72,7 @@ struct Globals {
   uint64_t contended = 0;       ///< min/max updates given up after repeated races
   uint64_t loops_cut = 0;       ///< loops ended after the most rounds a program may make
   uint64_t unknown_site = 0;    ///< hits lost: the kernel did not tell which probe it was
+  uint64_t unwind_cut = 0;      ///< more calls at once had been thrown away than one hit takes out
   uint64_t saved_full = 0;      ///< calls whose arguments were not kept: the map was full
   /// Byte offsets in the kernel's structures, from its BTF, along which a by_event program finds
   /// the file offset of the probe that was hit.

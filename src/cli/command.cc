@@ -98,6 +98,16 @@ Result<std::string> find_program(const Command& command, Options& options) {
     if (options.pids.empty())
       return Error{"no process runs a program called " + command.process_name,
                    "name one by its process id: -p PID"};
+    std::map<std::string, int> files;  // each with one of the processes that run it
+    for (const int pid : options.pids) files.try_emplace(exe_of(pid), pid);
+    if (files.size() > 1) {
+      std::string list = "say which, by a process or by --exe FILE:";
+      for (const auto& [file, pid] : files)
+        list += "\n  -p " + std::to_string(pid) + "  " + escape_controls(file);
+      return Error{count_of(files.size(), "program") + " called " +
+                       escape_controls(command.process_name) + " run here",
+                   list};
+    }
   }
   std::string path = exe_of(options.pids[0]);
   if (path.empty())
@@ -194,6 +204,13 @@ Result<Traced> find_traced(const Command& command) {
     TRY(found, find_functions(*traced.image, name));
     traced.functions.insert(traced.functions.end(), found.begin(), found.end());
   }
+  if (!command.functions.empty() && command.kind != Command::Kind::Graph && !command.run.quiet)
+    for (const std::string& name : command.excluded)
+      if (std::none_of(traced.functions.begin(), traced.functions.end(), [&](uint32_t function) {
+            return matches_any({name}, traced.name(function));
+          }))
+        std::fprintf(stderr, "--exclude %s: none of the functions is meant by that\n",
+                     escape_controls(name).c_str());
   leave_each_once(*traced.image, command.excluded, traced.functions);
   std::erase_if(traced.functions, [&](uint32_t function) {
     // (Names of generic functions may hold the tags of a struct.)
@@ -315,14 +332,15 @@ std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& trac
                                       const char* kind) {
   std::vector<ChosenCalls> chosen;
   std::map<uint32_t, int> jumpers;
-  LeftOut without_errors, not_probed;
+  LeftOut without_errors, not_known, not_probed;
+  const bool by_outcome = command.share || command.panics;
   const std::vector<uint32_t> functions = without_wrappers(traced);
   if (functions.size() < traced.functions.size() && !command.run.quiet)
     std::fprintf(stderr, "%s left out, as the calls are seen in the functions called\n",
                  count_of(traced.functions.size() - functions.size(), "wrapper").c_str());
   for (const uint32_t function : functions) {
     // One that is named alone is refused by the plan, with the reason.
-    if (functions.size() > 1) {
+    if (functions.size() > 1 || by_outcome) {
       const std::string why = without_probe(*traced.image, function, kind, jumpers);
       if (!why.empty()) {
         not_probed.add(traced.name(function), why);
@@ -331,12 +349,19 @@ std::vector<ChosenCalls> choose_calls(const Command& command, const Traced& trac
     }
     if (auto when = predicate(command, traced, function))
       chosen.push_back({function, std::move(*when)});
-    else
+    else if (traced.image->type_info().signature(function).ok())
       without_errors.add(traced.name(function), "");
+    else
+      not_known.add(traced.name(function), "");
   }
   if (!command.run.quiet || chosen.empty()) {
-    not_probed.say("cannot be probed");
-    without_errors.say("no error among the results that are known");
+    not_probed.say(by_outcome && std::string_view(kind) == "uretprobe"
+                       ? "cannot be probed (gotap trace --panics shows calls that never return)"
+                       : "cannot be probed");
+    without_errors.say("no error among the results");
+    not_known.say(
+        "it is not known what they return (--debug-binary FILE, or --signature 'FUNCTION(...) "
+        "error')");
   }
   if (!check_expressions(command, traced, chosen, kind)) chosen.clear();
   return chosen;
@@ -376,6 +401,8 @@ std::string json_head(const Command& command, const std::string& fields) {
 int run_command(const Command& command, Traced traced, const std::string& script,
                 const MakeSink& make_sink, bool makes_json) {
   if (command.print_script) {
+    for (const std::string& signature : traced.options.types.signatures)
+      std::printf("// gotap --signature '%s'\n", signature.c_str());
     std::fputs(script.c_str(), stdout);
     return 0;
   }

@@ -31,6 +31,18 @@ std::string escaped(std::string package) {
   return package;
 }
 
+// "store.Store.Put" of "store.(*Store).Put".
+std::string without_star(std::string_view name) {
+  std::string out;
+  for (size_t i = 0; i < name.size(); i++) {
+    if (name[i] == '(' && name.substr(i).starts_with("(*"))
+      i++;
+    else if (name[i] != ')' && name[i] != '(')
+      out += name[i];
+  }
+  return out;
+}
+
 bool ends_with_part(std::string_view name, std::string_view part) {
   if (name.size() <= part.size() || !name.ends_with(part)) return false;
   const char before = name[name.size() - part.size() - 1];
@@ -56,26 +68,39 @@ Error no_function(const go::Image& image, const std::string& name) {
             : "the " + std::to_string(inlined.size()) + " functions that " + name +
                   " means have no code of their own: they are inlined everywhere";
     return {what,
-            "gotap list and gotap show say more; gotap log sees their lines, and a script their "
+            "gotap list and gotap show say more; gotap log sees their lines, and a script may see "
             "calls: config = { probe_inline = 1 }"};
   }
   // Also the names without their packages: what was typed may be one of those, misspelt.
   const std::optional<std::string> package = package_of(name);
-  std::set<std::string_view> names;
+  std::set<std::string_view> names, packages;
+  std::vector<std::string> nearest;
   for (const go::Function& function : image.functions()) {
     const std::string_view of = package_part(function.name);
-    if (package) {
-      if (!of.empty()) names.insert(of);
-      continue;
-    }
+    if (!of.empty()) packages.insert(of);
+    if (package) continue;
+    // store.Put for (*Store).Put.
+    if (name.find('.') != std::string::npos && nearest.size() < 3 && !of.empty() &&
+        ends_with_part(without_star(function.name), without_star(name)))
+      nearest.push_back(std::string(function.name.substr(of.size() + 1)));
     names.insert(function.name);
     if (!of.empty()) names.insert(function.name.substr(of.size() + 1));
     names.insert(function.name.substr(function.name.rfind('.') + 1));
   }
-  std::vector<std::string> nearest =
-      nearest_names(package.value_or(name), {names.begin(), names.end()}, 3);
-  if (package)
+  std::sort(nearest.begin(), nearest.end());
+  nearest.erase(std::unique(nearest.begin(), nearest.end()), nearest.end());
+  // A package's path alone, or its end.
+  const auto is_package = [&](std::string_view it) {
+    return it == name || it.ends_with("/" + name);
+  };
+  if (package) {
+    nearest = nearest_names(*package, {packages.begin(), packages.end()}, 3);
     for (std::string& it : nearest) it += ':';
+  } else if (std::any_of(packages.begin(), packages.end(), is_package)) {
+    nearest = {name + ":"};
+  } else if (nearest.empty()) {
+    nearest = nearest_names(name, {names.begin(), names.end()}, 3);
+  }
   return {"no function of " + image.path() +
               (package ? " is in a package " + *package : " is called " + name),
           nearest.empty() ? "gotap list shows what there is"
@@ -151,7 +176,8 @@ std::set<std::string_view> ends_with_prefix(const std::vector<std::string_view>&
 }
 
 // Empty: there is none.
-Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const std::string& name) {
+Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const std::string& name,
+                                                  bool all_of_an_end = false) {
   const Functions& functions = image.functions();
   lang::ProbeSpec probe;
   probe.function = name;
@@ -173,7 +199,7 @@ Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const 
     found = plan::match_functions(probe, image);
   } else {
     found = all_that(functions, [&](std::string_view it) { return ends_with_part(it, name); });
-    if (found.size() > 1) return several_functions(image, name, found);
+    if (found.size() > 1 && !all_of_an_end) return several_functions(image, name, found);
   }
   return found;
 }
@@ -244,9 +270,19 @@ std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
   return found;
 }
 
-bool matches_any(const std::vector<std::string>& patterns, std::string_view function) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return glob_match(pattern, function); });
+bool is_meant(const std::string& name, std::string_view function) {
+  if (function == name) return true;
+  if (const auto package = package_of(name)) {
+    const std::string_view part = package_part(function);
+    return part == escaped(*package) || part.ends_with("/" + escaped(*package));
+  }
+  if (has_wildcard(name)) return glob_match(name, function) || glob_match("*/" + name, function);
+  return ends_with_part(function, name);
+}
+
+bool matches_any(const std::vector<std::string>& names, std::string_view function) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& name) { return is_meant(name, function); });
 }
 
 void leave_each_once(const go::Image& image, const std::vector<std::string>& excluded,
@@ -260,17 +296,18 @@ void leave_each_once(const go::Image& image, const std::vector<std::string>& exc
 
 Result<FoundFunctions> find_all_functions(const go::Image& image,
                                           const std::vector<std::string>& names,
-                                          const std::vector<std::string>& excluded) {
+                                          const std::vector<std::string>& excluded,
+                                          bool all_of_an_end) {
   FoundFunctions out;
   if (names.empty()) {
     out.functions = all_that(image.functions(), [](std::string_view) { return true; });
     out.only_inlined = image.only_inlined();
   }
   for (const std::string& name : names) {
-    TRY(found, functions_with_code(image, name));
+    TRY(found, functions_with_code(image, name, all_of_an_end));
     out.functions.insert(out.functions.end(), found.begin(), found.end());
     // One that has this very name, or this end, is meant rather than those that are inlined.
-    const bool several = has_wildcard(name) || package_of(name);
+    const bool several = has_wildcard(name) || package_of(name) || found.size() > 1;
     if (!found.empty() && !several) continue;
     const auto inlined = find_only_inlined(image, name);
     if (found.empty() && inlined.empty()) return no_function(image, name);

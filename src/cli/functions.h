@@ -34,10 +34,11 @@ bool is_made_by_compiler(std::string_view name);
 /// "net/http.(*Server).Serve". Empty: it is in none, as the compiler made it for a type.
 std::string_view package_part(std::string_view function);
 
-/// Whether one of the patterns matches the name: those of --exclude.
-bool matches_any(const std::vector<std::string>& patterns, std::string_view function);
+/// Whether a function is meant by one of the names, in the ways of find_functions(), but that an
+/// end may be that of several: those of --exclude.
+bool matches_any(const std::vector<std::string>& names, std::string_view function);
 
-/// Sorts the functions, and leaves each once, those out that match a pattern of `excluded`.
+/// Sorts the functions, and leaves each once, those out that are `excluded`.
 void leave_each_once(const go::Image& image, const std::vector<std::string>& excluded,
                      std::vector<uint32_t>& functions);
 
@@ -47,11 +48,12 @@ struct FoundFunctions {
   std::vector<go::InlinedFunction> only_inlined;
 };
 
-/// What all of the names mean, all functions if there is none, but for those that match a pattern
-/// of `excluded`. Error: a name means nothing, or is the end of several that have code.
+/// What all of the names mean, all functions if there is none, but for those that are `excluded`.
+/// Error: a name means nothing or, unless `all_of_an_end`, is the end of several that have code.
 Result<FoundFunctions> find_all_functions(const go::Image& image,
                                           const std::vector<std::string>& names,
-                                          const std::vector<std::string>& excluded);
+                                          const std::vector<std::string>& excluded,
+                                          bool all_of_an_end = false);
 
 /// Bytes of a direct call or jump as direct_target() knows it: call rel32, jmp rel32.
 constexpr uint64_t kDirectBytes = 5;

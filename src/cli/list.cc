@@ -75,7 +75,7 @@ int list_functions(const Command& command) {
   const auto traced = open_traced(program);
   if (!traced) return kFailed;
   const go::Image& image = *traced->image;
-  const auto found = find_all_functions(image, command.functions, command.excluded);
+  const auto found = find_all_functions(image, command.functions, command.excluded, true);
   if (!found.ok()) {
     print_error(found.error());
     return kFailed;

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "base/text.h"
 #include "cli/completion.h"
 #include "cli/pages.h"
 #include "lang/lexer.h"
@@ -24,11 +25,23 @@ struct Raw {
   bool version = false, warnings = false;
 };
 
-// What a person writes for a time: "500ms", "30s", "10m".
-const CLI::AsNumberWithUnit kTime(std::map<std::string, uint64_t>{{"ms", 1},
-                                                                  {"s", 1000},
-                                                                  {"m", 60000}},
-                                  CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME");
+// What a person writes for a time: "500ms", "30s", "1.5m", as milliseconds.
+const CLI::Validator kTime(
+    [](std::string& text) {
+      const std::pair<std::string_view, double> units[] = {
+          {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
+      const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
+      const double number = std::strtod(text.substr(0, end).c_str(), nullptr);
+      for (const auto& [name, factor] : units) {
+        const double time = number * factor;
+        if (text.substr(end) != name || end == 0) continue;
+        if (time > 1e15 || (time > 0 && time < 1)) break;
+        text = std::to_string(static_cast<uint64_t>(time + 0.5));
+        return std::string();
+      }
+      return text + " is no time: 500ms, 30s, 1.5m";
+    },
+    "TIME");
 
 std::string no_process_id(const std::string& text) {
   int pid = 0;
@@ -270,7 +283,8 @@ void add_target_options(CLI::App& app, const CommandRow& row, Command& command, 
   app.add_option("--exe", command.exe, "every process that runs this file")->option_text("FILE");
   add_container(app, run.container);
   if (of_functions(row.kind) && row.kind != Command::Kind::Show)
-    app.add_option("--exclude", command.excluded, "not the functions that match; repeatable")
+    app.add_option("--exclude", command.excluded,
+                   "not these functions, which are named in the same ways; repeatable")
         ->option_text("PATTERN")
         ->allow_extra_args(false);
   add_type_sources(app, run);
@@ -455,6 +469,11 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
            "-- COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
+  if (command.enter && (command.errors || !command.slower.empty() ||
+                        command.filter.find("retval") != std::string::npos ||
+                        command.filter.find("duration") != std::string::npos))
+    return "--enter shows calls as they begin, when it is not known how they end: leave it out, or "
+           "what is asked of the end";
   if (command.panics && is_of_durations(row.kind))
     return "a call that a panic ended never returned, so it has no duration: gotap trace --panics "
            "shows each, gotap graph --panics what it called";
@@ -634,6 +653,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     line.command.words.assign(argv + 2, argv + argc);
     return line;
   }
+  if (std::string_view(argv[1]) == "help" && !is_file(argv[1])) {
+    if (argc == 2) return {{}, {}, 0, first_page()};
+    if (const CommandPage* page = find_page(argv[2])) return {{}, {}, 0, help_page(*page)};
+  }
   CLI::App app("", "gotap");
   Raw raw;
   add_options(app, options, raw);
@@ -665,6 +688,12 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (app.count("-e") == 0) {
     if (words.empty()) return usage_error("no script: give a file or -e 'PROGRAM'");
     options.file = words[0];
+    std::vector<std::string_view> commands;
+    for (const CommandRow& row : kCommands) commands.push_back(row.name);
+    const auto nearest = nearest_names(words[0], commands, 1);
+    if (!nearest.empty() && words[0].find_first_of("./") == std::string::npos &&
+        !is_file(words[0].c_str()))
+      return usage_error("there is no command " + words[0] + ": did you mean " + nearest[0] + "?");
     words.erase(words.begin());
   }
   for (const std::string& word : words)

@@ -41,9 +41,13 @@ std::vector<std::string> maps_by_stack(const bpf::BpfObject& object) {
 
 std::unique_ptr<output::Sink> open_sink(const Options& options, const MakeSink& make_sink,
                                         const bpf::BpfObject& object, int data_fd) {
-  output::SinkOptions sink{data_fd, STDERR_FILENO, options.quiet, options.buffering};
+  output::SinkOptions sink{.data_fd = data_fd,
+                           .message_fd = STDERR_FILENO,
+                           .quiet = options.quiet,
+                           .buffering = options.buffering};
   // Whatever its value, as for bpftrace.
   if (std::getenv("__BPFTRACE_NOTIFY_PROBES_ATTACHED")) sink.notify_fd = STDOUT_FILENO;
+  sink.escape = static_cast<bool>(make_sink);
   if (options.folded) return std::make_unique<output::FoldedSink>(sink, maps_by_stack(object));
   if (make_sink) return make_sink(sink);
   if (options.json) return std::make_unique<output::JsonSink>(sink);
@@ -109,7 +113,7 @@ int run_script(const Options& options, const MakeSink& make_sink) {
   if (!compiled) return exit_code;
   // It is a command's, and what became of the probes of its script is no news to who gave it.
   if (make_sink)
-    std::erase_if(compiled->plan.notes, [](const plan::Note& note) { return note.of_returns; });
+    std::erase_if(compiled->plan.notes, [](const plan::Note& note) { return note.for_scripts; });
   if (options.folded && maps_by_stack(compiled->object).empty()) {
     print_error({"-f folded shows maps of counts, sums or integers by stack: the script has none",
                  "as in @[ustack] = count();"});

@@ -161,7 +161,8 @@ void say_copies(const std::vector<Counted>& copies) {
   for (const Counted& copy : copies) all += copy.second;
   say("");
   say("INLINED: " + count_of(all, "call") + " in " + count_of(copies.size(), "function") +
-      ", which a probe on the function does not see (config = { probe_inline = 1 } probes them)");
+      ", which a probe on the function does not see (config = { probe_inline = 1 } in a script "
+      "probes those that it can)");
   say_counted(copies);
 }
 

@@ -38,6 +38,12 @@ struct Room {
 void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::string& value,
                int depth, Room& room);
 
+/// Whether a parameter or field by its name is none that is shown unasked (docs/VALUES.md).
+template <class Named>
+bool is_secret(const go::Types& types, const Named& it) {
+  return trace::names_secret(it.name) && types.at(it.type).kind != TypeKind::Bool;
+}
+
 /// Adds the first fields of a struct that are numbers, texts and the like.
 void add_fields(Piece& out, const go::Types& types, const go::GoType& type,
                 const std::string& value, int depth, bool is_behind, Room& room) {
@@ -49,14 +55,14 @@ void add_fields(Piece& out, const go::Types& types, const go::GoType& type,
     if (field.name.empty() || field.name == "_" || kind > TypeKind::String ||
         kind == TypeKind::Complex || kind == TypeKind::Unknown)
       continue;
-    const bool is_secret = trace::names_secret(field.name) && kind != TypeKind::Bool;
-    if (is_behind && kind == TypeKind::String && !is_secret) {
+    const bool secret = is_secret(types, field);
+    if (is_behind && kind == TypeKind::String && !secret) {
       if (room.texts == 0) continue;
       room.texts--;
     }
     if (shown++ > 0) out.text(" ");
     out.text(field.name + ":");
-    if (is_secret)
+    if (secret)
       out.text("<redacted>");
     else
       add_value(out, types, field.type, value + "." + field.name, depth + 1, room);
@@ -70,9 +76,14 @@ void add_value(Piece& out, const go::Types& types, go::TypeId id, const std::str
   const go::GoType& type = types.at(id);
   const std::string name = go::short_name(type.name);
   switch (type.kind) {
+    case TypeKind::Uint:
+      if (type.name == "uintptr") {
+        out.value("0x%x", value);
+        return;
+      }
+      [[fallthrough]];
     case TypeKind::Bool:
-    case TypeKind::Int:
-    case TypeKind::Uint: out.value("%s", value); return;
+    case TypeKind::Int: out.value("%s", value); return;
     case TypeKind::Float: out.value("%g", value); return;
     case TypeKind::String: out.text("\"").value("%s", value).text("\""); return;
     case TypeKind::Slice:
@@ -121,7 +132,10 @@ Piece arguments_of(const go::Types& types, const go::Signature& signature, Room&
     const go::Parameter& parameter = signature.params[i];
     if (i > 0) out.text(", ");
     if (!parameter.name.empty() && parameter.name != "_") out.text(parameter.name + "=");
-    add_value(out, types, parameter.type, "args." + std::to_string(i), 0, room);
+    if (is_secret(types, parameter))
+      out.text("<redacted>");
+    else
+      add_value(out, types, parameter.type, "args." + std::to_string(i), 0, room);
   }
   return out;
 }
@@ -167,7 +181,10 @@ Piece argument_fields(const go::Types& types, const go::Signature& signature, Ro
     const go::Parameter& it = signature.params[i];
     const bool named = !it.name.empty() && it.name != "_";
     out.text("\targs." + (named ? it.name : std::to_string(i)) + "=");
-    add_field(out, types, it.type, "args." + std::to_string(i), room);
+    if (is_secret(types, it))
+      out.text("<redacted>");
+    else
+      add_field(out, types, it.type, "args." + std::to_string(i), room);
   }
   return out;
 }
@@ -361,7 +378,7 @@ int trace_calls(const Command& command) {
     if (command.panics) continue;
     const Prints prints = prints_of(command, traced->image->type_info(), function, name);
     if (command.enter)
-      script += traced->probe("uprobe", name) + " {\n" + prints.enter + limit + "}\n";
+      script += traced->probe("uprobe", name) + " " + when + "{\n" + prints.enter + limit + "}\n";
     script +=
         traced->probe("uretprobe", name) + " " + when + "{\n" + prints.returns + limit + "}\n";
   }

@@ -278,6 +278,7 @@ void Generator::unwind(Unwind what) {
   drop_top(lost);
   asm_.alu(Alu::Add, R8, 1);
   asm_.jump(Jump::Lt, R8, kMaxUnwind, deeper);
+  count(offsetof(Globals, unwind_cut));
   asm_.jump(done);
 
   asm_.bind(as_deep);

@@ -48,8 +48,8 @@ CountSink::Thrown CountSink::thrown(const Losses& losses) {
     known.calls[name] = left - std::min(left, open);
     sum += known.calls[name];
   }
-  const bool all_seen =
-      losses.scratch_busy == 0 && losses.unknown_site == 0 && losses.no_goroutine == 0;
+  const bool all_seen = losses.scratch_busy == 0 && losses.unknown_site == 0 &&
+                        losses.no_goroutine == 0 && losses.unwind_cut == 0;
   return ended_ && all_seen && sum == losses.unwound ? known : bound;
 }
 

@@ -77,7 +77,9 @@ void append_profile(std::string& out, const Profile& profile, size_t depth) {
   std::string what = escape_controls(profile.function) + "  " + count_of(profile.calls, "call");
   if (profile.errors) what += ", " + count_of(profile.errors, "error");
   if (profile.thrown) what += ", " + std::to_string(profile.thrown) + " ended by a panic or Goexit";
-  out += line_of(duration_text(profile.ns), duration_text(profile.self_ns), depth, what);
+  const bool any = profile.calls > profile.thrown, all = any && profile.self_unknown == 0;
+  out += line_of(any ? duration_text(profile.ns) : "?", all ? duration_text(profile.self_ns) : "?",
+                 depth, what);
   std::vector<const Profile*> below;
   for (const Profile& it : profile.below) below.push_back(&it);
   std::stable_sort(below.begin(), below.end(),
@@ -111,6 +113,7 @@ JsonText json_of(const Profile& profile) {
   JsonText out('{');
   out.text("function", profile.function).number("calls", profile.calls);
   out.number("ns", profile.ns).number("self_ns", profile.self_ns);
+  if (profile.self_unknown) out.number("self_unknown", profile.self_unknown);
   if (profile.errors) out.number("errors", profile.errors);
   if (profile.thrown) out.number("thrown", profile.thrown);
   JsonText below('[');
@@ -126,12 +129,15 @@ void add_to_profile(Profile& profile, const Call& call) {
   profile.errors += !call.error.empty();
   profile.thrown += call.end == Call::End::Thrown;
   profile.ns += call.ns;
-  if (call.end == Call::End::Returned) profile.self_ns += call.self_ns();
+  if (call.knows_self())
+    profile.self_ns += call.self_ns();
+  else
+    profile.self_unknown += call.end == Call::End::Returned;
   for (const Call& it : call.calls) {
     auto found = std::find_if(profile.below.begin(), profile.below.end(),
                               [&](const Profile& p) { return p.function == it.function; });
     if (found == profile.below.end()) {
-      profile.below.push_back({it.function, 0, 0, 0, 0, 0, {}});
+      profile.below.push_back({.function = it.function});
       found = profile.below.end() - 1;
     }
     add_to_profile(*found, it);
@@ -151,7 +157,7 @@ void Graph::done(CallTree tree) {
   if (!wanted || is_complete()) return;
   shown_++;
   if (!style_.sum) return finished_.push_back(std::move(tree));
-  if (profile_.empty()) profile_.push_back({root.function, 0, 0, 0, 0, 0, {}});
+  if (profile_.empty()) profile_.push_back({.function = root.function});
   add_to_profile(profile_[0], root);
 }
 

@@ -37,8 +37,10 @@ struct GraphStyle {
 struct Profile {
   std::string function;
   uint64_t calls = 0, thrown = 0, errors = 0;
-  uint64_t ns = 0, self_ns = 0;  ///< of those that returned
-  std::vector<Profile> below;    ///< in the order in which they came first
+  uint64_t ns = 0;             ///< of those that returned
+  uint64_t self_ns = 0;        ///< of those of which it is known
+  uint64_t self_unknown = 0;   ///< calls that returned of which it is not
+  std::vector<Profile> below;  ///< in the order in which they came first
 };
 
 void add_to_profile(Profile& profile, const Call& call);

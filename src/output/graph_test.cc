@@ -63,12 +63,30 @@ TEST_F(GraphTest, CallsAlikeAreOneLine) {
 }
 
 TEST(Profile, FoldedItIsTheTimeOfEachPath) {
-  Profile root{"main.f", 1, 0, 0, 9000, 1500, {{"main.g h", 2, 0, 0, 7000, 6999, {}}}};
-  root.below.push_back({"main.quick", 1, 0, 0, 499, 499, {{"main.a;b", 1, 0, 0, 500, 500, {}}}});
+  Profile root{.function = "main.f", .calls = 1, .ns = 9000, .self_ns = 1500};
+  root.below = {{.function = "main.g h", .calls = 2, .ns = 7000, .self_ns = 6999},
+                {.function = "main.quick", .calls = 1, .ns = 499, .self_ns = 499}};
+  root.below[1].below = {{.function = "main.a;b", .calls = 1, .ns = 500, .self_ns = 500}};
   EXPECT_EQ(folded_profile(root),
             "main.f 2\n"
             "main.f;main.g_h 7\n"
             "main.f;main.quick;main.a:b 1\n");
+}
+
+// What a call took that a panic ended is not known, so neither is the own time of the one around
+// it.
+TEST(Profile, OwnTimeIsOfCallsOfWhichItIsKnown) {
+  const Call thrown{.function = "main.p", .end = Call::End::Thrown};
+  const Call known{.function = "main.f", .end = Call::End::Returned, .ns = 300};
+  const Call around{
+      .function = "main.f", .end = Call::End::Returned, .ns = 5000, .calls = {thrown}};
+  Profile profile{.function = "main.f"};
+  add_to_profile(profile, known);
+  EXPECT_EQ(profile.self_unknown, 0u);
+  add_to_profile(profile, around);
+  EXPECT_EQ(profile.ns, 5300u);
+  EXPECT_EQ(profile.self_ns, 300u);
+  EXPECT_EQ(profile.self_unknown, 1u);
 }
 
 TEST_F(GraphTest, AnyOfWhatIsAskedForWillDo) {

@@ -153,7 +153,7 @@ void LatencySink::map(const MapDump& map) {
   if (floor_ > 0)
     data() += "\nfloor " + duration_text(floor_) + ", taken by the probes alone; what is below " +
               duration_text(least_) + " shows as < floor\n";
-  if (map.entries.empty()) data() += "\nno call has returned\n";
+  if (map.entries.empty()) data() += "\nno such call has returned\n";
   for (const MapEntry& entry : shown_entries(map)) append(entry);
   screen_.redraw(data(), begin);
   written();

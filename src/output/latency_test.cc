@@ -78,7 +78,7 @@ TEST(LatencySink, ShowsPartsAndRows) {
             "  [2.05us, 4.10us)           0 |\n"
             "  [4.10us, 8.19us)           0 |\n"
             "  [8.19us, 16.4us)           1 |@@@@@@@@@@@@@\n");
-  EXPECT_EQ(written<LatencySink>({{"@max", {}}, {"@ns", {}}}), "\nno call has returned\n");
+  EXPECT_EQ(written<LatencySink>({{"@max", {}}, {"@ns", {}}}), "\nno such call has returned\n");
 }
 
 TEST(CountSink, IsATableOfTheMostFrequent) {

@@ -42,6 +42,11 @@ constexpr Row kRows[] = {
      "calls never returned: a panic, runtime.Goexit or a switch of stacks ended them"},
     {&Losses::in_flight, "in_flight", "call had not returned when tracing ended",
      "calls had not returned when tracing ended"},
+    {&Losses::unwind_cut, "deep_unwinds",
+     "time more than 512 nested calls were ended at once: some may be among those that had not "
+     "returned",
+     "times more than 512 nested calls were ended at once: some may be among those that had not "
+     "returned"},
 };
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace gotap::output {
 
 TextSink::TextSink(const SinkOptions& options)
     : writer_(options),
-      data_text_(writer_.data_on_terminal() ? Untrusted::Escaped : Untrusted::Raw),
+      data_text_(writer_.data_on_terminal() || options.escape ? Untrusted::Escaped
+                                                              : Untrusted::Raw),
       quiet_(options.quiet) {}
 
 void TextSink::attached(uint64_t probes) {

@@ -113,7 +113,8 @@ struct Losses {
   uint64_t ring_full = 0, frames_full = 0, frames_missing = 0, unwound = 0, undecided = 0;
   uint64_t no_goroutine = 0, scratch_busy = 0, contended = 0;
   uint64_t loops_cut = 0, unknown_site = 0, saved_full = 0;
-  uint64_t in_flight = 0;                        ///< calls begun and not returned at the end
+  uint64_t unwind_cut = 0;  ///< of calls thrown away at once not all were found, or later
+  uint64_t in_flight = 0;   ///< calls begun and not returned at the end
   std::map<std::string, uint64_t> in_flight_of;  ///< the same, by function
   /// The kernel's own return probes were used: it follows 64 nested calls of a thread at most
   /// (MAX_URETPROBE_DEPTH, include/linux/uprobes.h), and deeper ones seem never to return.

@@ -82,7 +82,7 @@ void WaitsSink::show() {
     append(name, function);
     shown++;
   }
-  if (functions_.empty()) data() += "\nno call has returned\n";
+  if (functions_.empty()) data() += "\nno such call has returned\n";
   if (shown < functions_.size())
     data() += "\n" + count_of(functions_.size() - shown, "more function") + " with less time\n";
   if (left_out_ > 0)

@@ -67,7 +67,7 @@ TEST(WaitsSink, OfMoreThanTheLimitOnlyHowMany) {
 }
 
 TEST(WaitsSink, WhatIsMissingIsSaid) {
-  EXPECT_EQ(shown({{"@calls", {}}, {"@waits", {}}}), "no call has returned\n");
+  EXPECT_EQ(shown({{"@calls", {}}, {"@waits", {}}}), "no such call has returned\n");
   std::vector<MapDump> maps = kTwo;
   maps.insert(maps.begin() + 1, MapDump{"@left_out", {row({}, 2)}});
   EXPECT_NE(shown(maps).find("\n2 calls left out: not all of their waits were seen\n"),

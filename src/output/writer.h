@@ -21,6 +21,9 @@ struct SinkOptions {
   int message_fd = 2;
   bool quiet = false;  ///< -q: no "Attached N probes", no notes; losses are always said
   Buffering buffering = Buffering::Gathered;
+  /// Control bytes of the traced program's texts are escaped in files and pipes, too, where a line
+  /// or a row is to be one.
+  bool escape = false;
   /// Gets a line `__BPFTRACE_NOTIFY_PROBES_ATTACHED` once the probes are attached: what
   /// bpftrace's own test suite waits for. -1: nobody.
   int notify_fd = -1;

@@ -125,9 +125,9 @@ void Builder::problem(const Request& request, std::string message, std::string h
   out_.problems.push_back({request.probe->location, std::move(message), std::move(hint)});
 }
 
-void Builder::note(std::string text, bool of_returns) {
+void Builder::note(std::string text, bool for_scripts) {
   std::vector<Note>& notes = out_.plan.notes;
-  Note note{std::move(text), of_returns};
+  Note note{std::move(text), for_scripts};
   if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(std::move(note));
 }
 

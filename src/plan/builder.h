@@ -108,7 +108,7 @@ class Builder {
   const go::FunctionSites& tail_sites(uint32_t target, uint32_t function);
   const go::Image& image(uint32_t target) const { return *targets_[target].image; }
   void problem(const Request& request, std::string message, std::string hint = "");
-  void note(std::string text, bool of_returns = false);
+  void note(std::string text, bool for_scripts = false);
   void note_returns(const std::string& text) { note("uretprobe on Go: " + text, true); }
   void finish();
   /// Inlined copies of functions (inlined.cc): what there are of the functions that the script

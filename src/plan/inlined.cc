@@ -37,19 +37,20 @@ class Unseen {
     if (!names_.insert(name).second) return;
     const Total total = total_of(copies);
     sites_ += total.sites;
-    const std::string option = returns ? "" : " (" + std::string(kOption) + ")";
-    if (!returns) option_ = option;
+    may_be_seen_ = may_be_seen_ || !returns;
     if (names_.size() <= kNamed)
       lines_.push_back(std::string(name) + ": also inlined " + where(total) +
-                       ", which this probe does not see" + option);
+                       ", which this probe does not see");
   }
+  // Whether kOption would let some of the probes see them.
+  bool may_be_seen() const { return may_be_seen_; }
   // Of a few a line each.
   void say(std::vector<std::string>& warnings) const {
     if (names_.size() <= kNamed)
       warnings.insert(warnings.end(), lines_.begin(), lines_.end());
     else
       warnings.push_back(count_of(names_.size(), "function") + " are also inlined, at " +
-                         count_of(sites_, "site") + ", which these probes do not see" + option_);
+                         count_of(sites_, "site") + ", which these probes do not see");
   }
 
  private:
@@ -57,7 +58,7 @@ class Unseen {
   std::set<std::string_view> names_;
   size_t sites_ = 0;
   std::vector<std::string> lines_;
-  std::string option_;
+  bool may_be_seen_ = false;
 };
 
 }  // namespace
@@ -93,6 +94,7 @@ void Builder::handle_inlined() {
       }
     }
     unseen.say(out_.plan.warnings);
+    if (unseen.may_be_seen()) note(kOption, true);
   }
 }
 

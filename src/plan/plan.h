@@ -168,7 +168,8 @@ struct Timer {
 /// What became of the script's probes: "uretprobe on Go: 5 RET sites of main.f".
 struct Note {
   std::string text;
-  bool of_returns = false;  ///< how uretprobes are made, which matters to who writes scripts
+  bool for_scripts = false;  ///< it matters to who writes scripts: how uretprobes are made, what
+                             ///< can be configured
   bool operator==(const Note&) const = default;
 };
 

@@ -348,9 +348,9 @@ Result<output::Losses> Session::State::losses() {
                       .scratch_busy = globals.scratch_busy,
                       .contended = globals.contended,
                       .loops_cut = globals.loops_cut,
-
                       .unknown_site = globals.unknown_site,
-                      .saved_full = globals.saved_full};
+                      .saved_full = globals.saved_full,
+                      .unwind_cut = globals.unwind_cut};
   lost.kernel_returns =
       std::any_of(plan.programs.begin(), plan.programs.end(),
                   [](const plan::Program& p) { return p.shape.kernel_uretprobe; });

@@ -139,6 +139,42 @@ sed -E 's/^\{"type": "function", "data": \{"name": "(.*)", "copies": ([0-9]+), "
   s/"?, "no_uprobe": "([^"]*)"/  [no uprobe: \1]/; s/"?, "no_uretprobe": "([^"]*)"/  [no uretprobe: \1]/; s/"?\}\}$//' \
   "$work/list.json" > "$work/list.text"
 same list-json "$work/list" "$work/list.text"
+# Of an end that is several functions' all; what is left out is named in the same ways.
+"$GOTAP" list --exe "$binary" Error > "$work/out" 2> "$work/err" || true
+equal list-several yes "$([ "$(wc -l < "$work/out")" -gt 1 ] && ! grep -vqE '\.Error\(' "$work/out" && echo yes)" "$work/out" "$work/err"
+"$GOTAP" list --exe "$binary" main: errors: > "$work/all"
+"$GOTAP" list --exe "$binary" main: errors: --exclude pkg:errors > "$work/some"
+same list-exclude-package "$work/list" "$work/some"
+"$GOTAP" list --exe "$binary" main: --exclude '(*Owner).Pointer' > "$work/some"
+grep -v '^main\.(\*Owner)\.Pointer(' "$work/list" > "$work/expected"
+same list-exclude-end "$work/expected" "$work/some"
+"$GOTAP" count --print-script --exe "$binary" Fact --exclude nosuch > "$work/out" 2> "$work/err"
+holds exclude-nothing "$work/err" '^--exclude nosuch: none of the functions is meant by that$'
+# Numbers that are addresses, too.
+"$GOTAP" trace --print-script --exe "$binary" syscall.RawSyscall6 > "$work/script.bt" 2> "$work/err" || true
+code=0
+"$GOTAP" --dry-run "$work/script.bt" > "$work/out" 2> "$work/err" || code=$?
+equal trace-uintptr 0 "$code" "$work/script.bt" "$work/err"
+holds trace-uintptr-script "$work/script.bt" '0x%x'
+# A beginning does not know its end.
+for option in --errors '--slower 1ms' '--filter retval.0>1'; do
+  code=0
+  # shellcheck disable=SC2086 # the words of options
+  "$GOTAP" trace --enter $option Fact -- "$binary" > "$work/out" 2> "$work/err" || code=$?
+  equal "enter-${option%% *}" 2 "$code" "$work/err"
+done
+"$GOTAP" trace -q --enter --filter 'args.n == 2' -o "$work/seen" Fact -- "$binary" > "$work/own" 2> "$work/err" || true
+equal enter-filter "1 1 2" "$(grep -c ' > main.Fact(n=2)' "$work/seen") $(grep -c ' < main.Fact(n=2)' "$work/seen") $(wc -l < "$work/seen")" "$work/seen"
+# Words that are no command, times that are none.
+"$GOTAP" cuont > "$work/out" 2> "$work/err" || true
+holds no-command "$work/err" 'there is no command cuont: did you mean count\?'
+"$GOTAP" help trace > "$work/out"
+"$GOTAP" trace --help > "$work/expected"
+same help-command "$work/expected" "$work/out"
+"$GOTAP" count --for 5 --exe "$binary" Fact > "$work/out" 2> "$work/err" || true
+holds no-time "$work/err" '5 is no time: 500ms, 30s, 1\.5m'
+"$GOTAP" count --for 0.5m --print-script --exe "$binary" Fact > "$work/out"
+holds half-a-time "$work/out" '^interval:ms:30000 '
 # The script that a command writes is one.
 "$GOTAP" count --print-script Fact -- "$binary" > "$work/script.bt"
 "$GOTAP" -q -o "$work/seen" -c "$binary" "$work/script.bt" > /dev/null 2> "$work/err" || true

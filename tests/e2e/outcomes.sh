@@ -30,6 +30,14 @@ shares() {
     "$(awk '$5 ~ /^main\./ { print $5, $4 }' "$work/seen" | sort | paste -sd ' ')" "$work/seen" "$work/err"
 }
 
+# More calls than one hit takes out: that the number is a bound is said, whatever was found of them.
+deep() {
+  local binary=$1 name=$2
+  "$GOTAP" count -o "$work/seen" --panics main.deep -- "$binary" deep > "$work/own" 2> "$work/err" || true
+  equal "deep-$name" "<=1000 1000 <=100.0%" "$(awk '$4 == "main.deep" { print $1, $2, $3 }' "$work/seen")" "$work/seen" "$work/err"
+  holds "deep-said-$name" "$work/err" 'more than 512 nested calls were ended at once: some may be among those that had not returned'
+}
+
 # Only what a panic or Goexit ended, most first.
 panicked() {
   local binary=$1 name=$2
@@ -123,6 +131,7 @@ for version in $versions; do
   binary=$(go_program "$version" outcomes)
   shares "$binary" "$version"
   panicked "$binary" "$version"
+  deep "$binary" "$version"
   traced_panics "$binary" "$version"
   stacks "$binary" "$version"
   floor "$binary" "$version"

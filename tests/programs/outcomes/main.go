@@ -115,6 +115,15 @@ func leave() {
 	}
 }
 
+// A thousand nested calls that one panic ends.
+//go:noinline
+func deep(n int) int {
+	if n == 0 {
+		panic("deep")
+	}
+	return deep(n-1) + 1
+}
+
 // It is open until the program ends.
 //go:noinline
 func idle(began chan<- bool, never <-chan bool) {
@@ -153,7 +162,12 @@ func main() {
 	for _, it := range ended {
 		fmt.Println(it)
 	}
-	if len(os.Args) > 1 {
+	if len(os.Args) > 1 && os.Args[1] == "deep" {
+		func() {
+			defer func() { recover() }()
+			deep(999)
+		}()
+	} else if len(os.Args) > 1 {
 		crash(len(os.Args))
 	}
 }
