@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -36,7 +37,7 @@ const CLI::Validator kTime(
         const double time = number * factor;
         if (text.substr(end) != name || end == 0) continue;
         if (time > 1e15 || (time > 0 && time < 1)) break;
-        text = std::to_string(static_cast<uint64_t>(time + 0.5));
+        text = std::to_string(std::llround(time));
         return std::string();
       }
       return text + " is no time: 500ms, 30s, 1.5m";
