@@ -32,10 +32,12 @@ const CLI::Validator kTime(
       const std::pair<std::string_view, double> units[] = {
           {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
       const size_t end = std::min(text.find_first_not_of("0123456789."), text.size());
-      const double number = std::strtod(text.substr(0, end).c_str(), nullptr);
+      const std::string digits = text.substr(0, end);
+      char* rest = nullptr;
+      const double number = std::strtod(digits.c_str(), &rest);
       for (const auto& [name, factor] : units) {
         const double time = number * factor;
-        if (text.substr(end) != name || end == 0) continue;
+        if (text.substr(end) != name || end == 0 || *rest != 0) continue;
         if (time > 1e15 || (time > 0 && time < 1)) break;
         text = std::to_string(std::llround(time));
         return std::string();
