@@ -175,6 +175,17 @@ std::set<std::string_view> ends_with_prefix(const std::vector<std::string_view>&
   return found;
 }
 
+// Whether the name, of any kind, means the function.
+bool is_meant(const std::string& name, std::string_view function) {
+  if (function == name) return true;
+  if (const auto package = package_of(name)) {
+    const std::string_view part = package_part(function);
+    return part == escaped(*package) || part.ends_with("/" + escaped(*package));
+  }
+  if (has_wildcard(name)) return glob_match(name, function) || glob_match("*/" + name, function);
+  return ends_with_part(function, name);
+}
+
 // Empty: there is none.
 Result<std::vector<uint32_t>> functions_with_code(const go::Image& image, const std::string& name,
                                                   bool all_of_an_end = false) {
@@ -268,16 +279,6 @@ std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
     take([&](std::string_view it) { return ends_with_part(it, name); });
   }
   return found;
-}
-
-bool is_meant(const std::string& name, std::string_view function) {
-  if (function == name) return true;
-  if (const auto package = package_of(name)) {
-    const std::string_view part = package_part(function);
-    return part == escaped(*package) || part.ends_with("/" + escaped(*package));
-  }
-  if (has_wildcard(name)) return glob_match(name, function) || glob_match("*/" + name, function);
-  return ends_with_part(function, name);
 }
 
 bool matches_any(const std::vector<std::string>& names, std::string_view function) {

@@ -134,8 +134,11 @@ Result<int> Session::run(output::Sink& sink) {
       sink.attached(s.timer_count());
       return {};
     }
-    TRY_DO(s.attach(sink));
+    // Probes are hit while others go in.
     TRY_DO(s.watch_overhead());
+    auto attached = s.attach(sink);
+    if (!attached.ok() || s.links.empty()) s.overhead.reset();
+    TRY_DO(std::move(attached));
     if (s.options.child) TRY_DO(s.options.child->release());
     return s.follow(events, waiter, leases);
   };
@@ -179,7 +182,7 @@ Result<void> Session::State::attach(output::Sink& sink) {
 }
 
 Result<void> Session::State::watch_overhead() {
-  if (!options.run_counts || links.empty()) return {};
+  if (!options.run_counts) return {};
   std::vector<HitProgram> programs;
   for (size_t i = 0; i < object.programs.size(); i++) {
     const bpf::Program& program = object.programs[i];

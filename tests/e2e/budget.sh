@@ -43,6 +43,17 @@ if start_gotap count --max-overhead 0 -p "$target" main.step; then
 else
   fail budget-lifted-attach "$work/err"
 fi
+# Hits while the probes go in count, too: the program is at work all the time.
+echo 200000000 >&"${step_input[$target]}"
+if start_gotap count --max-overhead 1000 -p "$target" '*'; then
+  sleep 0.2
+  stop_gotap INT
+  all=$(awk '$3 == "in" && $4 == "all" { print $1 }' "$work/out")
+  if [ "$(hits)" -ge "$all" ]; then pass budget-hits-of-all; else fail budget-hits-of-all "$work/err" "$work/out"; fi
+else
+  fail budget-all-attach "$work/err"
+fi
+steps "$target" 1 || fail budget-all-steps
 end_target budget "$target"
 code=0
 "$GOTAP" count --max-overhead -1 -p 1 main.step > "$work/out" 2> "$work/err" || code=$?
