@@ -102,7 +102,8 @@ bool ValueText::error_text(uint64_t address, const ValueView& data, uint32_t dep
 
 bool ValueText::error_part(const ErrorForm& form, const ValueView& data, uint32_t depth) {
   const auto word = data.bytes.u64(data.at);
-  if (!word || depth >= limits_.depth) return false;
+  // A nil pointer to an error is an error without a text.
+  if (!word || *word == 0 || depth >= limits_.depth) return false;
   // Strings and errors behind the data word.
   const auto behind = [&](uint64_t offset, uint64_t size) {
     const auto bytes = memory_.at(*word + offset, size);

@@ -114,8 +114,19 @@ func nilPanic() {
 	panic(none)
 }
 
+// An error that is a nil pointer has no text.
+func nilError() {
+	var none *os.PathError
+	defer func() {
+		recover()
+		say(fmt.Sprintf("(%T)<nil>", none))
+	}()
+	panic(none)
+}
+
 func main() {
 	nilPanic()
+	nilError()
 	for n := 0; n <= lastRuntimeError; n++ {
 		handle(n)
 	}
