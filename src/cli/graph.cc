@@ -103,8 +103,10 @@ std::optional<std::vector<uint32_t>> functions_below(const Command& command, con
     const size_t size = all.size() + level.size();
     if (!command.depth && size > kMostBelow) {
       if (!command.run.quiet)
-        std::fprintf(stderr, "followed to a depth of %u: %u has %zu functions more (--depth)\n", i,
-                     i + 1, level.size());
+        std::fprintf(stderr,
+                     "followed to a depth of %u, as there are %zu more functions below that "
+                     "(--depth %u)\n",
+                     i, level.size(), i + 1);
       break;
     }
     all.insert(level.begin(), level.end());
@@ -242,6 +244,11 @@ int graph_calls(const Command& command) {
     print_error({std::string(traced->name(root)) + " cannot be followed", "gotap show says why"});
     return kFailed;
   }
+  if (followed.empty() && !command.run.quiet)
+    std::fputs(
+        "no function below it is followed: what it calls through interfaces and variables can be "
+        "named behind it\n",
+        stderr);
   output::GraphStyle style;
   style.root = traced->name(root);
   style.slower_ns = lang::parse_number(command.slower).value;
