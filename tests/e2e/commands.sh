@@ -164,7 +164,7 @@ for option in --errors '--slower 1ms' '--filter retval.0>1'; do
   equal "enter-${option%% *}" 2 "$code" "$work/err"
 done
 "$GOTAP" trace -q --enter --filter 'args.n == 2' -o "$work/seen" Fact -- "$binary" > "$work/own" 2> "$work/err" || true
-equal enter-filter "1 1 2" "$(grep -c ' > main.Fact(n=2)' "$work/seen") $(grep -c ' < main.Fact(n=2)' "$work/seen") $(wc -l < "$work/seen")" "$work/seen"
+equal enter-filter "1 1 2" "$(grep -c ' > main.Fact(n=2[,)]' "$work/seen") $(grep -c ' < main.Fact(n=2[,)]' "$work/seen") $(wc -l < "$work/seen")" "$work/seen"
 # Words that are no command, times that are none.
 "$GOTAP" cuont > "$work/out" 2> "$work/err" || true
 holds no-command "$work/err" 'there is no command cuont: did you mean count\?'
