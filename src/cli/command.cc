@@ -206,9 +206,8 @@ Result<Traced> find_traced(const Command& command) {
   }
   if (!command.functions.empty() && command.kind != Command::Kind::Graph && !command.run.quiet)
     for (const std::string& name : command.excluded)
-      if (std::none_of(traced.functions.begin(), traced.functions.end(), [&](uint32_t function) {
-            return matches_any({name}, traced.name(function));
-          }))
+      if (std::none_of(traced.functions.begin(), traced.functions.end(),
+                       [&](uint32_t function) { return is_meant(name, traced.name(function)); }))
         std::fprintf(stderr, "--exclude %s: none of the functions is meant by that\n",
                      escape_controls(name).c_str());
   leave_each_once(*traced.image, command.excluded, traced.functions);

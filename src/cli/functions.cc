@@ -75,13 +75,14 @@ Error no_function(const go::Image& image, const std::string& name) {
   const std::optional<std::string> package = package_of(name);
   std::set<std::string_view> names, packages;
   std::vector<std::string> nearest;
+  const std::string plain = without_star(name);
   for (const go::Function& function : image.functions()) {
     const std::string_view of = package_part(function.name);
     if (!of.empty()) packages.insert(of);
     if (package) continue;
     // store.Put for (*Store).Put.
     if (name.find('.') != std::string::npos && nearest.size() < 3 && !of.empty() &&
-        ends_with_part(without_star(function.name), without_star(name)))
+        ends_with_part(without_star(function.name), plain))
       nearest.push_back(std::string(function.name.substr(of.size() + 1)));
     names.insert(function.name);
     if (!of.empty()) names.insert(function.name.substr(of.size() + 1));
@@ -173,17 +174,6 @@ std::set<std::string_view> ends_with_prefix(const std::vector<std::string_view>&
   for (const auto& [end, count] : ends)
     if (count == 1) found.insert(end);
   return found;
-}
-
-// Whether the name, of any kind, means the function.
-bool is_meant(const std::string& name, std::string_view function) {
-  if (function == name) return true;
-  if (const auto package = package_of(name)) {
-    const std::string_view part = package_part(function);
-    return part == escaped(*package) || part.ends_with("/" + escaped(*package));
-  }
-  if (has_wildcard(name)) return glob_match(name, function) || glob_match("*/" + name, function);
-  return ends_with_part(function, name);
 }
 
 // Empty: there is none.
@@ -279,6 +269,17 @@ std::vector<go::InlinedFunction> find_only_inlined(const go::Image& image,
     take([&](std::string_view it) { return ends_with_part(it, name); });
   }
   return found;
+}
+
+bool is_meant(const std::string& name, std::string_view function) {
+  if (function == name) return true;
+  if (const auto package = package_of(name)) {
+    const std::string_view part = package_part(function);
+    const std::string path = escaped(*package);
+    return part == path || part.ends_with("/" + path);
+  }
+  if (has_wildcard(name)) return glob_match(name, function) || glob_match("*/" + name, function);
+  return ends_with_part(function, name);
 }
 
 bool matches_any(const std::vector<std::string>& names, std::string_view function) {

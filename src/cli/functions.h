@@ -34,8 +34,11 @@ bool is_made_by_compiler(std::string_view name);
 /// "net/http.(*Server).Serve". Empty: it is in none, as the compiler made it for a type.
 std::string_view package_part(std::string_view function);
 
-/// Whether a function is meant by one of the names, in the ways of find_functions(), but that an
-/// end may be that of several: those of --exclude.
+/// Whether `name` means the function, in the ways of find_functions(), but that an end may be that
+/// of several.
+bool is_meant(const std::string& name, std::string_view function);
+
+/// Whether one of the names means the function: those of --exclude.
 bool matches_any(const std::vector<std::string>& names, std::string_view function);
 
 /// Sorts the functions, and leaves each once, those out that are `excluded`.

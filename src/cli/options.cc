@@ -12,6 +12,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "cli/command.h"
 #include "cli/completion.h"
 #include "cli/pages.h"
 #include "lang/lexer.h"
@@ -472,9 +473,7 @@ std::string problem_of(const CommandRow& row, Command& command, const RawCommand
            "-- COMMAND";
   if (row.kind == Command::Kind::Log && (command.line.empty() || command.log_text.empty()))
     return "give a line and a text, as in checkout.go:142 'cart {cart.ID}'";
-  if (command.enter && (command.errors || !command.slower.empty() ||
-                        command.filter.find("retval") != std::string::npos ||
-                        command.filter.find("duration") != std::string::npos))
+  if (command.enter && needs_return(command))
     return "--enter shows calls as they begin, when it is not known how they end: leave it out, or "
            "what is asked of the end";
   if (command.panics && is_of_durations(row.kind))
@@ -691,12 +690,14 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   if (app.count("-e") == 0) {
     if (words.empty()) return usage_error("no script: give a file or -e 'PROGRAM'");
     options.file = words[0];
-    std::vector<std::string_view> commands;
-    for (const CommandRow& row : kCommands) commands.push_back(row.name);
-    const auto nearest = nearest_names(words[0], commands, 1);
-    if (!nearest.empty() && words[0].find_first_of("./") == std::string::npos &&
-        !is_file(words[0].c_str()))
-      return usage_error("there is no command " + words[0] + ": did you mean " + nearest[0] + "?");
+    if (words[0].find_first_of("./") == std::string::npos && !is_file(words[0].c_str())) {
+      std::vector<std::string_view> commands;
+      for (const CommandRow& row : kCommands) commands.push_back(row.name);
+      const auto nearest = nearest_names(words[0], commands, 1);
+      if (!nearest.empty())
+        return usage_error("there is no command " + words[0] + ": did you mean " + nearest[0] +
+                           "?");
+    }
     words.erase(words.begin());
   }
   for (const std::string& word : words)
