@@ -7,8 +7,7 @@
 // asked for.
 //
 // Facts: runtime/panic.go: recovery(gp) runs when a panic has been recovered, whose frames are gone
-// then, fatalpanic() when nobody recovers one; runtime/proc.go, coro.go: goexit1() when a goroutine
-// ends, corostart.deferwrap1() when one of iter.Pull does. All of Go 1.15 to 1.27.
+// then, of Go 1.15 to 1.27; where goroutines end, go/goroutine_ends.h.
 #include "output/graph.h"
 
 #include <algorithm>
@@ -22,6 +21,7 @@
 #include "cli/printf_text.h"
 #include "cli/report.h"
 #include "cli/user_text.h"
+#include "go/goroutine_ends.h"
 #include "lang/lexer.h"
 
 namespace gotap::cli {
@@ -157,17 +157,20 @@ class GraphScript {
                  "  @number[pid, goid(arg0)] += 1;\n"
                  "  printf(\"recovered %d %d %d\\n\", pid, goid(arg0), @number[pid, goid(arg0)]);\n"
                  "}\n";
-    for (const char* end :
-         {"runtime.goexit1", "runtime.corostart.deferwrap1", "runtime.fatalpanic"})
-      if (!traced_.image->find(end).empty())
-        script_ +=
-            traced_.probe("uprobe", end) + " /@in[pid, goid]/ {\n" + std::string(kNextRecord) +
-            "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget + "}\n";
+    for (const char* end : go::kGoroutineEnds) ends_at(end);
+    ends_at(go::kFatalPanic);
     return script_ + "interval:s:1 { @second = 0; }\n";
   }
 
  private:
   const std::string kForget = "  delete(@in, (pid, goid));\n  delete(@number, (pid, goid));\n";
+
+  void ends_at(const char* function) {
+    if (traced_.image->find(function).empty()) return;
+    script_ +=
+        traced_.probe("uprobe", function) + " /@in[pid, goid]/ {\n" + std::string(kNextRecord) +
+        "  printf(\"ended %d %d %d\\n\", pid, goid, @number[pid, goid]);\n" + kForget + "}\n";
+  }
 
   void clauses(const char* kind, const std::vector<uint32_t>& functions, const std::string& body) {
     std::string probes;

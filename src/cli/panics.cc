@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "go/goroutine_ends.h"
 #include "go/recovery.h"
 #include "go/type_info.h"
 #include "output/fields.h"
@@ -21,7 +22,7 @@ namespace gotap::cli {
 namespace {
 
 constexpr const char *kPanic = "runtime.gopanic", *kRecover = "runtime.gorecover",
-                     *kFatal = "runtime.fatalpanic";
+                     *kFatal = go::kFatalPanic;
 
 // A stripped program has its functions, but not their signatures.
 void add_signature(Traced& traced) {

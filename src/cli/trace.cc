@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/printf_text.h"
 #include "cli/report.h"
+#include "go/goroutine_ends.h"
 #include "go/type_info.h"
 #include "output/fields.h"
 #include "output/pointers.h"
@@ -267,8 +268,8 @@ class ThrownScript {
     add("runtime.recovery", "@number[pid, goid(arg0)]", "  @recovers[pid, goid(arg0)] = 1;\n");
     add("runtime.deferreturn", "@recovers[pid, goid]",
         record("behind", ", depth") + "  delete(@recovers, (pid, goid));\n");
-    add("runtime.fatalpanic", here, record("over", ""));
-    for (const char* end : {"runtime.goexit1", "runtime.corostart.deferwrap1"})
+    add(go::kFatalPanic, here, record("over", ""));
+    for (const char* end : go::kGoroutineEnds)
       add(end, here, record("over", "") + "  delete(@number, (pid, goid));\n");
     // A number for each goroutine that has been in one of the functions.
     return "config = { max_map_keys = 32768 }\n" + script_;

@@ -22,6 +22,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/report.h"
+#include "go/goroutine_ends.h"
 #include "go/versions.h"
 
 namespace gotap::cli {
@@ -77,8 +78,8 @@ class WaitsScript {
       becomes({"runtime.coroswitch"}, here, "goid", switched);
       becomes({"runtime.coroswitch"}, here, "goid", "0", "uretprobe");
     }
-    add({"runtime.goexit1", "runtime.corostart.deferwrap1"}, "has_key(@state, (pid, goid))",
-        forget());
+    add({std::begin(go::kGoroutineEnds), std::end(go::kGoroutineEnds)},
+        "has_key(@state, (pid, goid))", forget());
     return script_;
   }
 

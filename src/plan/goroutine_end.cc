@@ -1,22 +1,16 @@
 // Where calls end without a return: with their goroutine, and by a panic. Entry point:
 // Builder::mark_goroutine_ends().
 //
-// Facts (runtime/proc.go, panic.go, coro.go of Go 1.15 to 1.27): a goroutine ends in goexit1,
-// which runs on its own stack, whether its function returned (through goexit) or called Goexit;
-// that of an iter.Pull (from 1.23) in coroexit instead, which is inlined into what corostart
-// defers. A panic that nobody recovers ends the program in fatalpanic, on the stack of the
-// goroutine whose calls it ended. main's goroutine and those of C threads end otherwise no earlier
-// than the program or thread does.
+// Facts: go/goroutine_ends.h.
 //   A function that recovered from a panic goes on with its call of deferreturn: no other that it
 // called is open there. Calls that a panic ended are also found when a shallower one begins or
 // returns; `outermost` must not wait for that.
+#include "go/goroutine_ends.h"
 #include "plan/builder.h"
 
 namespace gotap::plan {
 
 void Builder::mark_goroutine_ends() {
-  constexpr std::string_view kEnds[] = {"runtime.goexit1", "runtime.corostart.deferwrap1",
-                                        "runtime.fatalpanic"};
   for (uint32_t target = 0; target < targets_.size(); target++) {
     const std::vector<bool>& framed = framed_[target];
     const std::vector<go::Function>& functions = image(target).functions();
@@ -24,7 +18,8 @@ void Builder::mark_goroutine_ends() {
     for (size_t i = 0; i < framed.size() && !has_calls; i++)
       has_calls = framed[i] && functions[i].is_go;
     if (!has_calls) continue;
-    for (std::string_view name : kEnds) mark_ends(target, name, Mark::What::EndGoroutine);
+    for (const char* name : go::kGoroutineEnds) mark_ends(target, name, Mark::What::EndGoroutine);
+    mark_ends(target, go::kFatalPanic, Mark::What::EndGoroutine);
     if (asks_outermost_) mark_ends(target, "runtime.deferreturn", Mark::What::Unwind);
   }
 }
